@@ -1,0 +1,100 @@
+"""Building blocks shared by the networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable("mien")
+class BatchNorm(layers.BatchNormalization):
+    """Batch normalisation through the backend's fused kernel.
+
+    Keras computes the moments and the affine map as separate operations; on a CPU those passes over
+    memory cost more than the convolutions between them. Same variables, same result, one kernel.
+    Expects float [B, H, W, C] maps, normalised over the last axis.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if not (training and self.trainable):
+            return super().call(inputs, training=training, mask=mask)
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+                inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+            )
+        elif keras.backend.backend() == "torch":
+            from torch.nn import functional
+
+            mean = inputs.detach().mean((0, 1, 2))
+            variance = inputs.detach().var((0, 1, 2))
+            maps = inputs.permute(0, 3, 1, 2)
+            maps = functional.batch_norm(
+                maps, None, None, self.gamma.value, self.beta.value, training=True, eps=self.epsilon
+            )
+            outputs = maps.permute(0, 2, 3, 1)
+        else:
+            return super().call(inputs, training=training, mask=mask)
+        keep = self.momentum
+        self.moving_mean.assign(self.moving_mean * keep + mean * (1.0 - keep))
+        self.moving_variance.assign(self.moving_variance * keep + variance * (1.0 - keep))
+        return outputs
+
+
+def conv_bn(x: Any, filters: int, kernel: int, *, strides: int = 1, relu: bool = True, name: str) -> Any:
+    """Bias-free convolution, batch normalisation and, unless told otherwise, ReLU."""
+    x = layers.Conv2D(
+        filters, kernel, strides, padding="same", use_bias=False,
+        kernel_initializer="he_normal", name=f"{name}_conv",
+    )(x)
+    x = BatchNorm(name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
+
+
+def inverted_residual(x: Any, filters: int, *, expansion: int, strides: int, name: str) -> Any:
+    """MobileNetV2's block as equation 1 of the slim CNN paper writes it.
+
+    1x1 expand, 3x3 depthwise + BN + ReLU, 1x1 project + BN; the input is added where shapes allow.
+    """
+    channels = x.shape[-1]
+    y = x
+    if expansion != 1:
+        y = conv_bn(y, channels * expansion, 1, name=f"{name}_expand")
+    y = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv")(y)
+    y = BatchNorm(name=f"{name}_depthwise_bn")(y)
+    y = layers.ReLU(name=f"{name}_depthwise_relu")(y)
+    y = conv_bn(y, filters, 1, relu=False, name=f"{name}_project")
+    if strides == 1 and channels == filters:
+        y = layers.Add(name=f"{name}_add")([x, y])
+    return y
+
+
+def represented_global_context(x: Any, *, name: str = "rgc") -> Any:
+    """Represented global context of the slim CNN paper, section 2.2, equations 2 and 3.
+
+    Args:
+        x: float map [B, H, W, C], C even.
+    Returns:
+        A map of the same shape.
+    """
+    channels = x.shape[-1]
+    half = channels // 2
+
+    def conv(maps: Any, filters: int, kernel: int, part: str) -> Any:
+        return layers.Conv2D(
+            filters, kernel, padding="same", use_bias=False, name=f"{name}_{part}"
+        )(maps)
+
+    summary = conv(x, 1, 7, "c7")
+    key = conv(x, half, 3, "c3_key")
+    value = conv(x, half, 3, "c3_value")
+    context = layers.Multiply(name=f"{name}_summarise")([key, summary])
+    context = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_gap")(context)
+    context = layers.Multiply(name=f"{name}_represent")([value, context])
+    y = layers.Add(name=f"{name}_context")([conv(context, channels, 3, "c3_restore"), x])
+    z = conv_bn(y, half, 1, name=f"{name}_reduce")
+    z = conv_bn(z, channels, 1, name=f"{name}_rebuild")
+    return layers.Add(name=f"{name}_out")([z, y])
