@@ -1,0 +1,84 @@
+# Everything mien's developers and newcomers type. `make` alone lists it.
+#
+# One environment, .venv, serves all: `make run` puts the device's dependencies there, `make test` adds the rest.
+# Both lock files come from one resolution, so the order of the two does not matter.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Wheels only: on a Pi a package without one should say so, not compile for an hour.
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+LOCKED := $(PIP_INSTALL) --require-hashes --only-binary :all:
+EDITABLE := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+# An editable install knows the top-level packages it was made with.
+PROJECT := pyproject.toml $(wildcard */__init__.py)
+
+DEBIAN_TEST_PACKAGES := chromium chromium-driver
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint types format train-env test-deps lock clean
+
+help: ## Print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: $(VENV)/.device ## Run mien on the demo clip; other flags with ARGS="--camera 0"
+	@$(BIN)/mien run $(ARGS)
+
+test: lint types ## Check style and types, then run the tests; some of them with ARGS="-k camera"
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Put the code into the layout that `make test` asks for
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+train-env: $(VENV)/.dev ## Install what training, conversion and the tests need (about 700 MB on disk)
+
+test-deps: ## Install the Debian packages that some tests use (chromium; skipped without)
+	@echo "Installing Debian packages for the tests: $(DEBIAN_TEST_PACKAGES)"
+	@$(SUDO) apt-get update -qq
+	@$(SUDO) apt-get install -qq -y --no-install-recommends $(DEBIAN_TEST_PACKAGES)
+test-deps: SUDO = $(if $(filter-out 0,$(shell id -u)),sudo)
+
+lock: build/uv/bin/uv ## Bring the lock files in line with pyproject.toml; newer versions with ARGS=--upgrade
+	$(COMPILE) pyproject.toml --group build --extra dev --output-file requirements-dev.txt $(ARGS)
+	$(COMPILE) pyproject.toml --group build --constraints requirements-dev.txt --output-file requirements.txt $(ARGS)
+lock: COMPILE = $< pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+clean: ## Remove .venv, caches and builds
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps. They live in .venv, so they go when it goes.
+$(VENV)/.device: requirements.txt $(PROJECT) | $(BIN)/python
+	@echo "Installing the device's dependencies into $(VENV) (once, about 100 MB to fetch)"
+	@$(LOCKED) -r requirements.txt
+	@$(EDITABLE)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(PROJECT) | $(BIN)/python
+	@echo "Installing the dependencies for training and tests into $(VENV) (once, about 450 MB to fetch)"
+	@$(LOCKED) -r requirements-dev.txt
+	@$(EDITABLE)
+	@touch $(VENV)/.device $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "mien needs Python 3.11, 3.12 or 3.13 and '$(PYTHON)' is not one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "'$(PYTHON)' cannot make virtual environments: sudo apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+build/uv/bin/uv:
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip --disable-pip-version-check install --quiet uv
