@@ -41,7 +41,7 @@ format: $(VENV)/.dev ## Put the code into the layout that `make test` asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-train-env: $(VENV)/.dev ## Install what training, conversion and the tests need (about 700 MB on disk)
+train-env: $(VENV)/.dev ## Install what training, conversion and the tests need (about 2 GB)
 
 test-deps: ## Install the Debian packages that some tests use (chromium; skipped without)
 	@echo "Installing Debian packages for the tests: $(DEBIAN_TEST_PACKAGES)"
@@ -61,13 +61,13 @@ clean: ## Remove .venv, caches and builds
 
 # The stamps. They live in .venv, so they go when it goes.
 $(VENV)/.device: requirements.txt $(PROJECT) | $(BIN)/python
-	@echo "Installing the device's dependencies into $(VENV) (once, about 100 MB to fetch)"
+	@echo "Installing the device's dependencies into $(VENV) (once, about 350 MB on disk)"
 	@$(LOCKED) -r requirements.txt
 	@$(EDITABLE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(PROJECT) | $(BIN)/python
-	@echo "Installing the dependencies for training and tests into $(VENV) (once, about 450 MB to fetch)"
+	@echo "Installing the dependencies for training and tests into $(VENV) (once, about 2 GB on disk)"
 	@$(LOCKED) -r requirements-dev.txt
 	@$(EDITABLE)
 	@touch $(VENV)/.device $@
