@@ -1,0 +1,149 @@
+"""How fast this machine is: `mien bench`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge import bundles
+from edge.cameras import Camera, open_camera
+from edge.classifier import Classifier, runtime_version
+from edge.config import Settings
+from edge.daemon import make_detector, set_vision_threads
+from edge.errors import InputError
+from edge.pipeline import Pipeline
+from edge.types import Image
+
+WARM_UP = 0.1  # of the time to measure
+LEAST_SAMPLES = 100  # fewer say nothing about a 99th percentile
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a step took: calls a second while it ran, and seconds a call."""
+
+    fps: float
+    latency_seconds: dict[str, float]
+    samples: int
+
+    @classmethod
+    def of(cls, durations: list[float]) -> Timing:
+        p50, p90, p99 = np.percentile(durations, (50, 90, 99))
+        latency = {"p50": float(p50), "p90": float(p90), "p99": float(p99)}
+        return cls(len(durations) / sum(durations), latency, len(durations))
+
+
+def measure(settings: Settings, seconds: float) -> dict[str, Any]:
+    """Time the classifier alone, one face a call, then the whole way of a frame on the demo clip.
+
+    Each gets half of `seconds`, after a warm-up, and at least 100 calls. Decoding is timed apart.
+
+    Raises:
+        MienError: the model, the detector or the clip cannot be loaded.
+    """
+    threads = set_vision_threads(settings.detector.threads)
+    detector = make_detector(settings.detector)
+    bundle = bundles.load(settings.model.name)
+    classifier = Classifier(bundle, settings.model.threads)
+    crops = np.random.default_rng(0).integers(0, 256, (64, 1, classifier.size, classifier.size), np.uint8)
+    classify = time_classifier(classifier.classify, crops, seconds / 2)
+    camera = open_camera(settings.camera.source, loop=True)
+    frames = time_pipeline(camera, Pipeline(detector, classifier, fps=camera.fps), seconds / 2)
+    return {
+        "classify": asdict(classify),
+        **frames,
+        "detector": {"name": settings.detector.name, "longest_side": settings.detector.longest_side},
+        "model": {"name": bundle.manifest.name, "version": bundle.manifest.version},
+        "quantisation": bundle.manifest.quantisation,
+        "runtime": runtime_version(),
+        "machine": {
+            "cpu": cpu_model(),
+            "cores": os.cpu_count(),
+            "detector_threads": threads,
+            "model_threads": settings.model.threads,
+        },
+        "versions": {
+            "mien": version_of("mien"),
+            "python": platform.python_version(),
+            "opencv": cv2.__version__,
+        },
+        "rss_bytes": peak_memory(),
+    }
+
+
+def time_classifier(classify: Callable[[Image], object], crops: Image, seconds: float) -> Timing:
+    """Time `classify` on one crop [1, S, S] of `crops` [N, 1, S, S] after another."""
+    durations: list[float] = []
+    begin = time.perf_counter()
+    warm, end = begin + WARM_UP * seconds, begin + (1 + WARM_UP) * seconds
+    count = 0
+    while (started := time.perf_counter()) < end or len(durations) < LEAST_SAMPLES:
+        classify(crops[count % len(crops)])
+        count += 1
+        if started >= warm:
+            durations.append(time.perf_counter() - started)
+    return Timing.of(durations)
+
+
+def time_pipeline(camera: Camera, pipeline: Pipeline, seconds: float) -> dict[str, Any]:
+    """Time `pipeline` and, apart from it, the decoding of a looping camera's frames."""
+    decode: list[float] = []
+    process: list[float] = []
+    detect: list[float] = []
+    faces = 0
+    size = (0, 0)
+    begin = time.perf_counter()
+    warm, end = begin + WARM_UP * seconds, begin + (1 + WARM_UP) * seconds
+    while (started := time.perf_counter()) < end or len(process) < LEAST_SAMPLES:
+        frame = camera.read()
+        decoded = time.perf_counter()
+        if frame is None:
+            raise InputError(f"{camera.name} ended while it was measured: give another recording")
+        observation = pipeline.process(frame)
+        if started >= warm:
+            decode.append(decoded - started)
+            process.append(time.perf_counter() - decoded)
+            detect.append(observation.detect)
+            faces += len(observation.faces)
+            size = frame.image.shape[1], frame.image.shape[0]
+    camera.close()
+    return {
+        "pipeline": asdict(Timing.of(process)),
+        "detect": asdict(Timing.of(detect)),
+        "decode": asdict(Timing.of(decode)),
+        "clip": {"camera": camera.name, "frame_size": size, "faces_per_frame": faces / len(process)},
+    }
+
+
+def peak_memory() -> int:
+    """The most memory this process has had resident so far, in bytes."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def cpu_model() -> str:
+    """The processor's name, or the board's on machines whose kernel does not tell."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    board = Path("/proc/device-tree/model")
+    return board.read_text().rstrip("\0") if board.is_file() else platform.machine()
+
+
+def version_of(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

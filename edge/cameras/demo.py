@@ -1,0 +1,16 @@
+"""The clip that ships with mien: a bare face in its first half, the same face masked in the second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.cameras.file import FileCamera
+
+CLIP = Path(__file__).parent / "demo.mp4"
+
+
+class DemoCamera(FileCamera):
+    """Plays the shipped clip."""
+
+    def __init__(self, realtime: bool = False, loop: bool = False) -> None:
+        super().__init__(CLIP, realtime, loop, name="demo")

@@ -1,0 +1,90 @@
+"""From a camera to inference: one slot, the newest frame wins, frames nobody looked at are counted.
+
+Which way a camera is read: a live camera, and a recording shown on a screen or page, go through the slot,
+so what is seen is never older than one frame. A recording that only writes events (`--jsonl`, no page, no
+terminal view) is read with `every_frame`, so that each of its frames is processed and none skipped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+
+from edge.cameras import Camera
+from edge.errors import MienError
+from edge.types import Frame
+
+WAIT = 0.1  # seconds between looks at the stop request
+JOIN = 0.7  # seconds a stuck camera is waited for at the end
+
+
+def every_frame(camera: Camera, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
+    """All frames of a camera, in order, until its end or `stopped`."""
+    try:
+        while not stopped() and (frame := camera.read()) is not None:
+            yield frame
+    finally:
+        camera.close()
+
+
+class NewestFrame:
+    """Reads a camera in a thread of its own and hands over its newest frame.
+
+    Attributes:
+        overtaken: frames that were replaced before anybody took them.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self.overtaken = 0
+        self._camera = camera
+        self._slot: Frame | None = None
+        self._ended = False
+        self._error: MienError | None = None
+        self._closing = False
+        self._changed = threading.Condition()
+
+    def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
+        """The newest frame each time one is asked for, until the camera's end or `stopped`.
+
+        Raises:
+            CameraMissingError: the camera stopped giving frames.
+        """
+        thread = threading.Thread(target=self._read, name="camera", daemon=True)
+        thread.start()
+        try:
+            while not stopped():
+                frame = self._take()
+                if frame is not None:
+                    yield frame
+                elif self._ended:
+                    break
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._closing = True
+            thread.join(JOIN)  # a camera stuck in its driver must not keep the process from ending
+
+    def _take(self) -> Frame | None:
+        with self._changed:
+            if self._slot is None and not self._ended:
+                self._changed.wait(WAIT)
+            frame, self._slot = self._slot, None
+            return frame
+
+    def _put(self, frame: Frame) -> None:
+        with self._changed:
+            self.overtaken += self._slot is not None
+            self._slot = frame
+            self._changed.notify()
+
+    def _read(self) -> None:
+        try:
+            while not self._closing and (frame := self._camera.read()) is not None:
+                self._put(frame)
+        except MienError as error:
+            self._error = error
+        finally:
+            self._camera.close()
+            with self._changed:
+                self._ended = True
+                self._changed.notify()

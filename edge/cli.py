@@ -1,0 +1,274 @@
+"""The command line. Each command imports what it needs when it is called, so that `mien --help` is quick."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from edge.errors import DependencyError, MienError, OutputError
+
+GROUP = "mien.commands"
+# The commands of the training stack, with the one line `mien --help` needs without importing them.
+TRAINING = {
+    "train": "Train a model by a recipe.",
+    "evaluate": "Measure a model on a test set.",
+    "masks": "Paint masks on faces and show them.",
+    "framing": "Measure how the face crop should lie.",
+    "convert": "Turn a trained model into a bundle for the device.",
+}
+TRAINING_PACKAGES = frozenset(
+    {
+        "tensorflow",
+        "keras",
+        "jax",
+        "matplotlib",
+        "sklearn",
+        "train_keras",
+        "convert",
+        "scipy",
+        "pandas",
+        "PIL",
+    }
+)
+
+
+class TrainingCommand(TyperCommand):
+    """A command of the training stack, imported when it is called."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        return load_command(str(self.name)).make_context(*args, **kwargs)
+
+
+class MienGroup(TyperGroup):
+    """The commands of the device and, without importing them, those of the training stack."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, line in TRAINING.items():
+            self.add_command(TrainingCommand(name, help=line, rich_help_panel="Training"))
+
+
+def load_command(name: str) -> Any:
+    """The command of an entry point that is a plain function.
+
+    Raises:
+        DependencyError: it, or a package it needs, is not installed.
+    """
+    found = [entry for entry in entry_points(group=GROUP) if entry.name == name]
+    if not found:
+        raise DependencyError(f"'mien {name}' is not installed: pip install 'mien[train]', or make train-env")
+    single = typer.Typer(add_completion=False)
+    single.command(name)(found[0].load())
+    return typer.main.get_command(single)
+
+
+app = typer.Typer(
+    cls=MienGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Reads facial expression on the device itself, also behind a face mask.",
+)
+config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
+app.add_typer(config_app, name="config")
+
+Source = Annotated[
+    str | None, typer.Option("--camera", help="demo, a camera's number, a video, an image or a folder.")
+]
+DetectorName = Annotated[str | None, typer.Option("--detector", help="centerface, hog or yunet:FILE.onnx.")]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="A shipped model's name or a bundle's folder.")
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads of OpenCV and of the model's runtime.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Read this file instead of those in /etc/mien.")
+]
+
+
+@app.callback()
+def root(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks and details; may stand anywhere.")
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from edge.bench import version_of
+
+        print(version_of("mien"))
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    camera: Source = None,
+    detector: DetectorName = None,
+    model: ModelName = None,
+    jsonl: Annotated[
+        str | None, typer.Option(help="Append observations to this file; - for standard output.")
+    ] = None,
+    no_http: Annotated[bool, typer.Option("--no-http", help="Serve no page.")] = False,
+    http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Serve the page there.")] = None,
+    terminal: Annotated[
+        bool | None, typer.Option(help="Live view; on when standard output is a terminal.")
+    ] = None,
+    preview: Annotated[
+        bool | None, typer.Option(help="Show pictures on the page; on for the demo only.")
+    ] = None,
+    every_frame: Annotated[
+        bool | None,
+        typer.Option(
+            "--every-frame/--newest-frame", help="Skip none; on for recordings without page and live view."
+        ),
+    ] = None,
+    loop: Annotated[
+        bool | None, typer.Option(help="Begin recordings again; on for the demo while watched.")
+    ] = None,
+    max_frames: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many processed frames.")
+    ] = None,
+    threads: Threads = None,
+    config: ConfigFile = None,
+) -> None:
+    """Look through a camera and tell what the faces express."""
+    from edge.config import load
+    from edge.daemon import Daemon
+
+    flags = {
+        "camera.source": camera,
+        "camera.every_frame": every_frame,
+        "camera.loop": loop,
+        "outputs.jsonl": jsonl,
+        "outputs.http": False if no_http else (True if http else None),
+        "outputs.address": http,
+        "outputs.terminal": terminal,
+        "outputs.preview": preview,
+        **_shared(detector, model, threads),
+    }
+    Daemon(load(config, flags).settings, max_frames).run()
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
+    faces: Annotated[
+        bool, typer.Option("--faces", help="The pictures are face crops: detect nothing.")
+    ] = False,
+    model: ModelName = None,
+    detector: DetectorName = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One JSON object a face on standard output.")
+    ] = False,
+    threads: Threads = None,
+    config: ConfigFile = None,
+) -> None:
+    """Tell what the faces in pictures express."""
+    from edge.config import load
+    from edge.report import print_predictions
+
+    print_predictions(load(config, _shared(detector, model, threads)).settings, paths, faces, jsonl)
+
+
+@app.command()
+def bench(
+    model: ModelName = None,
+    detector: DetectorName = None,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long to measure.")] = 10.0,
+    threads: Threads = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures to this file.")
+    ] = None,
+    camera: Source = None,
+    config: ConfigFile = None,
+) -> None:
+    """Measure how fast this machine is."""
+    import json
+
+    from edge.bench import measure
+    from edge.config import load
+    from edge.report import print_figures
+
+    settings = load(config, {"camera.source": camera, **_shared(detector, model, threads)}).settings
+    figures = measure(settings, seconds)
+    print_figures(figures)
+    if json_file is not None:
+        try:
+            json_file.write_text(json.dumps(figures, indent=2) + "\n")
+        except OSError as error:
+            raise OutputError(f"cannot write {json_file} ({error.strerror}): give another path") from error
+
+
+@app.command()
+def doctor(model: ModelName = None, detector: DetectorName = None, config: ConfigFile = None) -> None:
+    """Look at what the main job needs, and say how to mend what is missing."""
+    from edge.config import load
+    from edge.health import examine
+    from edge.report import print_checks
+
+    if not print_checks(examine(load(config, _shared(detector, model, None)).settings)):
+        raise typer.Exit(1)
+
+
+@config_app.command("show")
+def config_show(config: ConfigFile = None) -> None:
+    """Print the effective configuration and where each value came from."""
+    from edge.config import load
+
+    for line in load(config).lines():
+        print(line)
+
+
+def main() -> None:
+    """Entry point: every error a user can meet becomes one line on standard error and its exit code."""
+    debug = "--debug" in sys.argv
+    # typer would accept it before the command only
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    _set_up_logging(debug)
+    try:
+        app(arguments, prog_name="mien")
+    except MienError as error:
+        _fail(error, error.exit_code, debug)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
+            raise
+        missing = f"{error.name} is not installed: pip install 'mien[train]', or make train-env"
+        _fail(DependencyError(missing), DependencyError.exit_code, debug, error)
+    except BrokenPipeError:  # `mien predict … | head`: nobody reads any more, which is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _shared(detector: str | None, model: str | None, threads: int | None) -> dict[str, Any]:
+    return {
+        "detector.name": detector,
+        "detector.threads": threads,
+        "model.name": model,
+        "model.threads": threads,
+    }
+
+
+def _set_up_logging(debug: bool) -> None:
+    logging.basicConfig(
+        stream=sys.stderr, format="mien: %(message)s", level=logging.DEBUG if debug else logging.INFO
+    )
+    if not debug:
+        # The decoders' own complaints about a damaged file would bury mien's one line. Read when OpenCV is imported.
+        os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def _fail(error: MienError, code: int, debug: bool, cause: BaseException | None = None) -> None:
+    if debug:
+        raise error from cause
+    print(f"mien: {error}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Whether this machine can do the main job, and what to do if not: `mien doctor`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from edge import bundles
+from edge.config import Settings
+from edge.errors import MienError
+
+Status = Literal["ok", "warn", "fail"]
+TOLERANCE = 0.02  # of a probability; int8 kernels round differently from processor to processor
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `mend` says what to do where `status` is not ok."""
+
+    name: str
+    status: Status
+    found: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Look at everything the main job needs; "fail" is what would stop it."""
+    yield _python()
+    # What is broken must not keep the rest from being looked at.
+    checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
+        ("runtime", _runtime),
+        ("vision", _vision),
+        ("model", _model),
+        ("golden outputs", _golden),
+        ("detector", _detector),
+        ("demo clip", _clip),
+        ("cameras", _cameras),
+        ("camera permission", _permission),
+    )
+    for name, check in checks:
+        try:
+            yield check(settings)
+        except MienError as error:
+            found, _, mend = str(error).rpartition(": ")
+            yield Check(name, "fail", found or mend, mend)
+        except ImportError as error:
+            yield Check(name, "fail", str(error), "install mien again: pip install --force-reinstall mien")
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    good = sys.version_info >= (3, 11)
+    return Check("python", "ok" if good else "fail", found, "" if good else "install Python 3.11 or newer")
+
+
+def _runtime(settings: Settings) -> Check:
+    from edge.classifier import runtime_version
+
+    found = runtime_version()
+    needed = bundles.load(settings.model.name).manifest.minimum_runtime
+    old = found.startswith("ai-edge-litert") and _parts(found.split()[-1]) < _parts(needed)
+    if old:
+        return Check(
+            "runtime", "fail", found, f"the model needs {needed}: pip install --upgrade ai-edge-litert"
+        )
+    return Check("runtime", "ok", found)
+
+
+def _vision(settings: Settings) -> Check:
+    import cv2
+
+    old = _parts(cv2.__version__) < (4, 10)
+    mend = "pip install --upgrade opencv-python-headless" if old else ""
+    return Check("vision", "warn" if old else "ok", f"OpenCV {cv2.__version__}", mend)
+
+
+def _model(settings: Settings) -> Check:
+    manifest = bundles.load(settings.model.name).manifest
+    found = f"{manifest.name} {manifest.version} ({manifest.quantisation}), {len(manifest.sha256)} files as published"
+    return Check("model", "ok", found)
+
+
+def _golden(settings: Settings) -> Check:
+    import numpy as np
+
+    from edge.classifier import Classifier
+
+    bundle = bundles.load(settings.model.name)
+    try:
+        with np.load(bundle.golden) as golden:
+            inputs, expected = golden["inputs"], golden["probabilities"]
+    except (OSError, ValueError, KeyError) as error:
+        return Check("golden outputs", "fail", f"{bundle.golden}: {error}", "install the model again")
+    answers = Classifier(bundle, settings.model.threads).classify(inputs)
+    worst = float(np.abs(answers - expected).max())
+    same = bool((answers.argmax(axis=1) == expected.argmax(axis=1)).all())
+    found = f"{len(inputs)} faces, largest difference {worst:.4f}"
+    if not same or worst > TOLERANCE:
+        return Check(
+            "golden outputs", "fail", found, "this runtime computes wrongly: install another version"
+        )
+    return Check("golden outputs", "ok", found)
+
+
+def _detector(settings: Settings) -> Check:
+    import numpy as np
+
+    from edge.daemon import make_detector
+
+    detector = make_detector(settings.detector)
+    detector.detect(np.zeros((360, 640, 3), np.uint8))
+    return Check("detector", "ok", f"{detector.name} at {settings.detector.longest_side} pixels")
+
+
+def _clip(settings: Settings) -> Check:
+    from edge.cameras import open_camera
+
+    camera = open_camera("demo")
+    count = 0
+    while camera.read() is not None:
+        count += 1
+    camera.close()
+    return Check("demo clip", "ok", f"{count} frames decoded")
+
+
+def _cameras(settings: Settings) -> Check:
+    from edge.cameras.v4l2 import list_devices
+
+    devices = list_devices()
+    if not devices:
+        return Check("cameras", "warn", "none", "plug in a camera; the demo clip and files work without")
+    return Check("cameras", "ok", ", ".join(devices))
+
+
+def _permission(settings: Settings) -> Check:
+    from edge.cameras.v4l2 import list_devices
+
+    closed = [device for device in list_devices() if not os.access(device, os.R_OK | os.W_OK)]
+    if closed:
+        mend = "sudo usermod -aG video $USER, then log in again"
+        return Check("camera permission", "warn", f"{', '.join(closed)} cannot be opened", mend)
+    return Check("camera permission", "ok", "nothing is locked")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())

@@ -1,0 +1,111 @@
+"""What the commands print for people, and `mien predict`'s JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from edge import bundles
+from edge.classifier import Classifier
+from edge.config import Settings
+from edge.daemon import make_detector, set_vision_threads
+from edge.health import Check
+from edge.predict import Prediction, Predictor, find_pictures
+
+MANY = 32  # files from which a progress bar is worth its place
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def print_predictions(settings: Settings, paths: list[Path], faces: bool, jsonl: bool) -> None:
+    """Print one object or table row for each face in the pictures.
+
+    Raises:
+        MienError: a path, the model or the detector cannot be used.
+    """
+    pictures = find_pictures(paths)
+    set_vision_threads(settings.detector.threads)
+    detector = None if faces else make_detector(settings.detector)
+    classifier = Classifier(bundles.load(settings.model.name), settings.model.threads)
+    predictor = Predictor(classifier, detector)
+    batches = _with_progress(predictor.predict(pictures), len(pictures))
+    if jsonl:
+        for batch in batches:
+            for prediction in batch:
+                print(json.dumps(prediction.to_dict(), separators=(",", ":")))
+        sys.stdout.flush()  # here, so that a reader who has gone is met where it is expected
+    else:
+        _print_table(prediction for batch in batches for prediction in batch)
+    if predictor.skipped:
+        print(f"mien: {predictor.skipped} of {len(pictures)} pictures could not be read", file=sys.stderr)
+
+
+def _with_progress(batches: Iterator[tuple[int, list[Prediction]]], total: int) -> Iterator[list[Prediction]]:
+    console = Console(stderr=True)
+    hidden = total < MANY or not console.is_terminal
+    with Progress(console=console, transient=True, disable=hidden) as progress:
+        task = progress.add_task("pictures", total=total)
+        for count, batch in batches:
+            progress.advance(task, count)
+            yield batch
+
+
+def _print_table(predictions: Iterable[Prediction]) -> None:
+    table = Table("file", "box", "expression", "probability", "coarse", "probability")
+    for prediction in predictions:
+        row, face = prediction.to_dict(), prediction.face
+        box = "" if face is None else " ".join(str(round(float(side))) for side in face.box)
+        label, coarse = row["label"], max(row["coarse"], key=row["coarse"].get)
+        unsure = " (unsure)" if row["abstained"] else ""
+        surest = f"{row['probabilities'][label]:.2f}", f"{row['coarse'][coarse]:.2f}"
+        table.add_row(prediction.file, box, label, surest[0], coarse + unsure, surest[1])
+    Console().print(table)
+
+
+def print_figures(figures: dict[str, Any]) -> None:
+    """Print what `bench.measure` found."""
+    table = Table("", "per second", "p50 ms", "p90 ms", "p99 ms", "calls")
+    names = {
+        "classify": "classification of one face",
+        "pipeline": "whole way of a frame",
+        "detect": "  of it, detection",
+        "decode": "decoding a frame (apart)",
+    }
+    for key, name in names.items():
+        timing = figures[key]
+        milliseconds = (f"{1000 * timing['latency_seconds'][rank]:.2f}" for rank in ("p50", "p90", "p99"))
+        table.add_row(name, f"{timing['fps']:.1f}", *milliseconds, str(timing["samples"]))
+    console = Console(highlight=False)
+    console.print(table)
+    machine, clip, model, detector = (figures[key] for key in ("machine", "clip", "model", "detector"))
+    size = "x".join(map(str, clip["frame_size"]))
+    versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
+    for name, value in {
+        "machine": f"{machine['cpu']}, {machine['cores']} cores",
+        "threads": f"{machine['detector_threads']} detection, {machine['model_threads']} model",
+        "frames": f"{clip['camera']}, {size}, {clip['faces_per_frame']:.2f} faces each",
+        "detector": f"{detector['name']} at {detector['longest_side']} pixels",
+        "model": f"{model['name']} {model['version']}, {figures['quantisation']}",
+        "versions": f"{figures['runtime']}, {versions}",
+        "memory": f"{figures['rss_bytes'] / 1e6:.0f} MB at most",
+    }.items():
+        console.print(f"{name:<10} {value}")
+    if not clip["faces_per_frame"]:
+        console.print("no face was found, so the frame's time holds no classification", style="yellow")
+
+
+def print_checks(checks: Iterable[Check]) -> bool:
+    """Print what `health.examine` found; whether the main job can be done."""
+    table = Table("check", "", "found", "what to do")
+    able = True
+    for check in checks:
+        able &= check.status != "fail"
+        table.add_row(check.name, f"[{COLOURS[check.status]}]{check.status}[/]", check.found, check.mend)
+    Console().print(table)
+    return able

@@ -1,0 +1,126 @@
+"""Which face of this frame is which face of the last: boxes that moved as expected keep their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.detectors.boxes import iou
+from edge.types import Face, Floats
+
+LEAST_OVERLAP = 0.1  # a smaller IoU with the expected box is no evidence
+NEAR = 0.75  # without overlap: how far a centre may lie from the expected one, in sides of the box
+LIKE_SIZE = 0.5  # and how much smaller one side may be than the other
+VELOCITY_WEIGHT = 0.5  # of the newest motion against what was believed before
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """A face followed through time.
+
+    Attributes:
+        number: the track's number in events.
+        box: float32 [4], where the face was last seen.
+        seen: when, in seconds.
+        velocity: float32 [4], how the box's sides move, in pixels a second.
+    """
+
+    number: int
+    box: Floats
+    seen: float
+    velocity: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
+
+    def expected(self, now: float) -> Floats:
+        """float32 [4]: the box moved on at the same speed."""
+        return np.asarray(self.box + self.velocity * np.float32(now - self.seen), np.float32)
+
+    def see(self, box: Floats, now: float) -> None:
+        """Take over the box the face was found at."""
+        elapsed = now - self.seen
+        if elapsed > 0:
+            newest = (box - self.box) / np.float32(elapsed)
+            self.velocity = np.asarray(self.velocity + VELOCITY_WEIGHT * (newest - self.velocity), np.float32)
+        self.box, self.seen = box, now
+
+
+class Tracker:
+    """Numbers faces through time, from 1, never using a number twice.
+
+    Args:
+        survive: seconds a face may be lost and still keep its number.
+    """
+
+    def __init__(self, survive: float = 1.0) -> None:
+        self._survive = survive
+        self._tracks: list[Track] = []
+        self._numbers = 0
+
+    @property
+    def alive(self) -> frozenset[int]:
+        """Numbers of the faces seen lately."""
+        return frozenset(track.number for track in self._tracks)
+
+    def update(self, faces: Sequence[Face], now: float) -> list[int]:
+        """Find each face's track, or begin one.
+
+        Args:
+            faces: the faces of one frame.
+            now: the frame's time in seconds, not before the last one's.
+        Returns:
+            the faces' track numbers, in the order of `faces`.
+        """
+        self._tracks = [track for track in self._tracks if now - track.seen <= self._survive]
+        numbers = [0] * len(faces)
+        for row, column in self._match(faces, now):
+            track = self._tracks[row]
+            track.see(faces[column].box, now)
+            numbers[column] = track.number
+        for column, face in enumerate(faces):
+            if not numbers[column]:
+                self._numbers += 1
+                self._tracks.append(Track(self._numbers, face.box, now))
+                numbers[column] = self._numbers
+        return numbers
+
+    def _match(self, faces: Sequence[Face], now: float) -> list[tuple[int, int]]:
+        if not faces or not self._tracks:
+            return []
+        expected = np.stack([track.expected(now) for track in self._tracks])
+        return pair(likeness(expected, np.stack([face.box for face in faces])))
+
+
+def likeness(expected: Floats, found: Floats) -> Floats:
+    """How well found boxes [M, 4] continue expected ones [N, 4]: float32 [N, M], 0 for not at all.
+
+    Overlap counts 1 to 2; boxes of like size that moved too far to overlap count at most 1, nearer ones more.
+    """
+    overlap = iou(expected, found)
+    centres = [(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (expected, found)]
+    sides = [np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0) for boxes in (expected, found)]
+    away = np.linalg.norm(centres[0][:, None] - centres[1][None], axis=2)
+    larger = np.maximum(sides[0][:, None], sides[1][None])
+    like = np.minimum(sides[0][:, None], sides[1][None]) / larger >= LIKE_SIZE
+    near = np.where(like, np.clip(1 - away / larger / NEAR, 0, None), 0)
+    return np.asarray(np.where(overlap >= LEAST_OVERLAP, 1 + overlap, near), np.float32)
+
+
+def pair(scores: Floats) -> list[tuple[int, int]]:
+    """Pairs (row, column) of a score matrix, the best first, each row and column once, none with score 0.
+
+    >>> pair(np.float32([[0.9, 0.8], [0.95, 0.0]]))
+    [(1, 0), (0, 1)]
+    """
+    rows: set[int] = set()
+    columns: set[int] = set()
+    pairs = []
+    for flat in np.argsort(-scores, axis=None, kind="stable"):
+        row, column = divmod(int(flat), scores.shape[1])
+        if scores[row, column] <= 0:
+            break
+        if row not in rows and column not in columns:
+            rows.add(row)
+            columns.add(column)
+            pairs.append((row, column))
+    return pairs
