@@ -1,0 +1,26 @@
+"""The networks, one file each; `build` finds a builder by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from edge.errors import ConfigError
+from train_keras.models.slim import slim
+
+BUILDERS = {"slim": slim}
+
+
+def build(name: str, **options: Any) -> keras.Model:
+    """Build a network.
+
+    Raises:
+        ConfigError: there is no such builder, or it refuses the options.
+    """
+    if name not in BUILDERS:
+        raise ConfigError(f"model.builder: no network '{name}': one of {', '.join(BUILDERS)}")
+    try:
+        return BUILDERS[name](**options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"model.options: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 
 @keras.saving.register_keras_serializable("mien")
@@ -57,11 +57,16 @@ def conv_bn(x: Any, filters: int, kernel: int, *, strides: int = 1, relu: bool =
 def inverted_residual(x: Any, filters: int, *, expansion: int, strides: int, name: str) -> Any:
     """MobileNetV2's block as equation 1 of the slim CNN paper writes it.
 
-    1x1 expand, 3x3 depthwise + BN + ReLU, 1x1 project + BN; the input is added where shapes allow.
+    1x1 expand + BN + ReLU, 3x3 depthwise + BN + ReLU, 1x1 project + BN; the input is added where shapes
+    allow. The equation leaves out the first BN and ReLU, the paper's parameter count includes them.
+
+    Args:
+        expansion: channels of the middle as a multiple of the input's; 0 leaves the 1x1 expansion out,
+            1 keeps it at the input's width, as the count of the paper's first block needs.
     """
     channels = x.shape[-1]
     y = x
-    if expansion != 1:
+    if expansion:
         y = conv_bn(y, channels * expansion, 1, name=f"{name}_expand")
     y = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv")(y)
     y = BatchNorm(name=f"{name}_depthwise_bn")(y)

@@ -1,7 +1,12 @@
-"""Slim CNN with represented global context (Putro et al., "A Slim Convolutional Neural Network for
-Low-cost Masked Facial Expression Classifier")."""
+"""Slim CNN with represented global context.
+
+Source: Putro et al., "A Slim Convolutional Neural Network for Low-cost Masked Facial Expression
+Classifier", sections 2.1 to 2.3.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -10,26 +15,46 @@ from edge.labels import LABELS
 from train_keras.models.layers import conv_bn, inverted_residual, represented_global_context
 
 CHANNELS = (16, 24, 32, 64, 96, 160)
-PAPER_STRIDES = (1, 2, 1, 2, 2, 2)
-WIDE_STRIDES = (1, 2, 1, 2, 1, 1)
+STRIDES = (1, 2, 1, 2, 2, 2)
+HEAD = 640
 
 
 def slim(
     input_size: int = 48,
-    channels: int = 1,
+    channels: int = 3,
     rgc: bool = True,
-    strides: tuple[int, ...] = PAPER_STRIDES,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
     stem_strides: int = 2,
+    first_expansion: int = 1,
+    strides: Sequence[int] = STRIDES,
+    dropout: float = 0.0,
+    classes: int = len(LABELS),
 ) -> keras.Model:
+    """Build the network; the defaults are the paper's layout.
+
+    Args:
+        input_size: side of the square input in pixels.
+        channels: 3 as in the paper, 1 for grey faces.
+        rgc: with the represented global context module.
+        stem_strides: stride of the first convolution; 1 lets it see every pixel of a small face.
+        first_expansion: of the first inverted residual; 0 leaves its 1x1 convolution out.
+        strides: of the six inverted residuals.
+        dropout: before the dense layer, while training; the paper names none.
+        classes: number of labels.
+    Returns:
+        A model from float [B, S, S, C] in -1…1 to probabilities [B, classes].
+    Raises:
+        ValueError: `strides` does not name six strides.
+    """
+    if len(strides) != len(CHANNELS):
+        raise ValueError(f"strides needs {len(CHANNELS)} values, got {list(strides)}")
     x = inputs = keras.Input((input_size, input_size, channels), name="face")
     x = conv_bn(x, 32, 3, strides=stem_strides, name="stem")
     for i, (filters, stride) in enumerate(zip(CHANNELS, strides, strict=True), 1):
-        x = inverted_residual(x, filters, expansion=1 if i == 1 else 6, strides=stride, name=f"block{i}")
+        expansion = first_expansion if i == 1 else 6
+        x = inverted_residual(x, filters, expansion=expansion, strides=stride, name=f"block{i}")
     if rgc:
         x = represented_global_context(x)
-    x = conv_bn(x, 640, 1, name="head")
+    x = conv_bn(x, HEAD, 1, name="head")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)

@@ -1,0 +1,70 @@
+"""A set of labelled face crops, however it was published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import DataError
+from edge.types import Floats, Image
+
+Rows = npt.NDArray[np.int64]
+
+
+class Split(IntEnum):
+    TRAINING = 0
+    PUBLIC_TEST = 1
+    PRIVATE_TEST = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """Face crops and what people said of them.
+
+    Attributes:
+        images: uint8 [N, S, S] grey.
+        targets: float32 [N, 7], a distribution over `edge.labels.LABELS`.
+        splits: int8 [N], values of `Split`.
+        rows: int64 [N], the row of each face in the published file; masks are seeded by it.
+    """
+
+    images: Image
+    targets: Floats
+    splits: npt.NDArray[np.int8]
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, chosen: npt.NDArray[np.bool_] | Rows | slice) -> Faces:
+        return replace(
+            self,
+            images=self.images[chosen],
+            targets=self.targets[chosen],
+            splits=self.splits[chosen],
+            rows=self.rows[chosen],
+        )
+
+    def split(self, split: Split) -> Faces:
+        return self[self.splits == split]
+
+    @property
+    def classes(self) -> Rows:
+        """The majority label of each face, int64 [N]."""
+        return self.targets.argmax(1)
+
+    def without_copies_of(self, others: Faces) -> Faces:
+        """Leave out faces that are pixel-identical to one of `others`."""
+        seen = {image.tobytes() for image in others.images}
+        return self[np.array([image.tobytes() not in seen for image in self.images], bool)]
+
+
+def require(path: Path, layout: str) -> Path:
+    """The path, or a DataError that names what is missing and what was expected."""
+    if not path.exists():
+        raise DataError(f"{path} is missing: expected {layout}")
+    return path

@@ -1,0 +1,87 @@
+"""FER+ (Barsoum et al. 2016): ten crowd votes for each FER2013 row.
+
+Protocol: seven classes (contempt dropped), targets are the distribution of the seven columns. Test rows
+need more than half of their seven-class votes on one class; all rows need five votes on the seven.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import DataError
+from edge.types import Image
+from train_keras.data.faces import Faces, Split, require
+from train_keras.data.fer2013 import read_fer2013
+
+COLUMNS = (
+    "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF",
+)  # fmt: skip
+MIN_VOTES = 5
+IN_OUR_ORDER = (4, 5, 6, 1, 3, 2, 0)  # columns in the order of edge.labels.LABELS
+
+
+def read_votes(path: Path) -> Image:
+    """Votes [N, 10], row-aligned with FER2013: from `ferplus.npz` (votes) or Microsoft's fer2013new.csv.
+
+    Raises:
+        DataError: the file is missing or of another layout.
+    """
+    require(path, "ferplus.npz with votes [N, 10], or fer2013new.csv with the columns neutral … NF")
+    if path.suffix == ".csv":
+        with path.open(newline="") as file:
+            table = csv.DictReader(file)
+            if table.fieldnames is None or not set(COLUMNS) <= set(table.fieldnames):
+                raise DataError(f"{path} has columns {table.fieldnames}: expected {', '.join(COLUMNS)}")
+            return np.array([[int(row[name]) for name in COLUMNS] for row in table], np.uint8)
+    try:
+        with np.load(path) as file:
+            return file["votes"].astype(np.uint8)
+    except (KeyError, ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path} is not FER+ ({error}): expected an array votes") from error
+
+
+def read_ferplus(fer2013: Path, votes: Path) -> Faces:
+    """FER2013's faces with FER+ vote distributions as targets.
+
+    Left out: rows the crowd called no face, rows whose pictures do not match FER+'s (`row_exact` in the
+    npz), training rows that are pixel-identical to a test row, and rows short of the protocol's votes.
+
+    Raises:
+        DataError: a file is missing, damaged or not aligned with the other.
+    """
+    faces = join_votes(read_fer2013(fer2013), read_votes(votes), _aligned(fer2013))
+    training, testing = faces.split(Split.TRAINING), faces[faces.splits != Split.TRAINING]
+    unseen = training.without_copies_of(testing)
+    return faces[(faces.splits != Split.TRAINING) | np.isin(faces.rows, unseen.rows)]
+
+
+def join_votes(faces: Faces, votes: Image, aligned: npt.NDArray[np.bool_] | None = None) -> Faces:
+    """Replace FER2013's labels by vote distributions and leave out the rows short of votes.
+
+    Args:
+        faces: all rows of FER2013.
+        votes: uint8 [N, 10].
+        aligned: bool [N], rows whose two files show the same picture; all by default.
+    """
+    if len(votes) != len(faces):
+        raise DataError(f"FER+ has {len(votes)} rows, FER2013 {len(faces)}: the two must be row-aligned")
+    seven = votes[:, IN_OUR_ORDER].astype(np.float32)
+    total = seven.sum(1)
+    keep = total >= MIN_VOTES
+    keep &= (faces.splits == Split.TRAINING) | (seven.max(1) > total / 2)
+    if aligned is not None:
+        keep &= aligned
+    targets = (seven / np.maximum(total, 1)[:, None]).astype(np.float32)
+    return replace(faces, targets=targets)[keep]
+
+
+def _aligned(fer2013: Path) -> npt.NDArray[np.bool_] | None:
+    if fer2013.suffix != ".npz":
+        return None
+    with np.load(fer2013) as file:
+        return file["row_exact"].astype(bool) if "row_exact" in file.files else None

@@ -1,0 +1,134 @@
+"""Masked copies of whole sets: the training pool and the fixed test masks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.types import Floats, Image
+from train_keras.data.faces import Faces, Rows
+from train_keras.occlusion import landmarks
+from train_keras.occlusion.painter import paint_random
+
+TEST_SEED = 2013  # never a training seed: `masked_pool` refuses it
+CACHE = Path(os.environ.get("MIEN_CACHE", Path.home() / ".cache" / "mien"))
+_CHUNK = 128
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+def quiet(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:
+    """No progress bar."""
+    return items
+
+
+def find_landmarks(images: Image, progress: Progress = quiet) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The 68 landmarks of every crop, cached on disk.
+
+    Args:
+        images: uint8 [N, S, S] grey.
+    Returns:
+        float32 [N, 68, 2], the fitted template where dlib confirms no face, and bool [N], where it did.
+    """
+    found = _cached("landmarks", (images,), lambda: _find(images, progress))
+    seen = np.isfinite(found[:, 0, 0])
+    found[~seen] = landmarks.fit_template(found[seen]) if seen.any() else np.nan
+    return found, seen
+
+
+def masked_pool(faces: Faces, seed: int, variants: int, progress: Progress = quiet) -> Image:
+    """Each face under several masks: uint8 [variants, N, S, S], cached on disk.
+
+    Raises:
+        ValueError: `seed` is the one the test masks are drawn with.
+    """
+    if seed == TEST_SEED:
+        raise ValueError(f"seed {seed} draws the test masks: choose another for training")
+    points, _ = find_landmarks(faces.images, progress)
+    stack = [
+        _cached("pool", (faces.images, faces.rows, seed, k), lambda k=k: _paint(faces, points, (seed, k), progress)[0])
+        for k in range(variants)
+    ]
+    return np.stack(stack)
+
+
+def masked_test(faces: Faces, progress: Progress = quiet) -> tuple[Image, Image]:
+    """The fixed test masks: pictures and occlusion maps, both uint8 [N, S, S]. The mask of a face depends
+    on its row in the published file alone, so every model meets the same one."""
+    points, _ = find_landmarks(faces.images, progress)
+    both = _cached("test", (faces.images, faces.rows), lambda: np.stack(_paint(faces, points, (TEST_SEED, 0), progress)))
+    return both[0], both[1]
+
+
+def _find(images: Image, progress: Progress) -> Floats:
+    out = np.full((len(images), 68, 2), np.nan, np.float32)
+    chunks = _chunks(len(images))
+    with ProcessPoolExecutor() as pool:
+        jobs = pool.map(_find_chunk, (images[chunk] for chunk in chunks))
+        for chunk, points in zip(chunks, progress(jobs, len(chunks), "finding landmarks"), strict=True):
+            out[chunk] = points
+    return out
+
+
+def _find_chunk(images: Image) -> Floats:
+    cv2.setNumThreads(1)
+    missing = np.full((68, 2), np.nan, np.float32)
+    found = (landmarks.in_crop(image) for image in images)
+    return np.stack([missing if points is None else points for points in found])
+
+
+def _paint(faces: Faces, points: Floats, seeds: tuple[int, int], progress: Progress) -> tuple[Image, Image]:
+    pictures, maps = np.empty_like(faces.images), np.empty_like(faces.images)
+    chunks = _chunks(len(faces))
+    with ProcessPoolExecutor() as pool:
+        jobs = pool.map(_paint_chunk, ((faces.images[c], points[c], faces.rows[c], seeds) for c in chunks))
+        for chunk, (painted, covered) in zip(chunks, progress(jobs, len(chunks), "painting masks"), strict=True):
+            pictures[chunk], maps[chunk] = painted, covered
+    return pictures, maps
+
+
+def _paint_chunk(job: tuple[Image, Floats, Rows, tuple[int, int]]) -> tuple[Image, Image]:
+    cv2.setNumThreads(1)
+    images, points, rows, (seed, variant) = job
+    painted = [
+        paint_random(image, marks, np.random.default_rng((seed, variant, int(row))))
+        for image, marks, row in zip(images, points, rows, strict=True)
+    ]
+    return np.stack([picture for picture, _ in painted]), np.stack([covered for _, covered in painted])
+
+
+def _chunks(count: int) -> list[slice]:
+    return [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+
+
+def _cached(name: str, keys: tuple[Any, ...], make: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """What `make` returns, kept under a name that changes with the inputs and with the painter's code."""
+    digest = hashlib.sha256()
+    for key in keys:
+        digest.update(key.tobytes() if isinstance(key, np.ndarray) else str(key).encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        if source.name != Path(__file__).name and (name != "landmarks" or source.name == "landmarks.py"):
+            digest.update(source.read_bytes())
+    file = CACHE / f"{name}-{digest.hexdigest()[:20]}.npy"
+    if file.is_file():
+        return np.load(file)
+    made = make()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}.npy")
+    np.save(part, made)
+    part.replace(file)
+    return made
+
+
+def pairs(faces: Faces, points: Floats, seed: int) -> Iterator[tuple[Image, Image, Image]]:
+    """Bare face, masked face and map, one after the other: for contact sheets."""
+    for image, marks, row in zip(faces.images, points, faces.rows, strict=True):
+        yield (image, *paint_random(image, marks, np.random.default_rng((seed, 0, int(row)))))

@@ -1,0 +1,73 @@
+"""Training recipes: one TOML file says all that decides a model's weights."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.errors import ConfigError
+from train_keras.augment import Augmentation
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelRecipe(_Strict):
+    """A builder in `train_keras.models` and its arguments."""
+
+    builder: str
+    options: dict[str, Any] = {}
+
+
+class DataRecipe(_Strict):
+    """Which faces, and how many masked copies of each. Relative paths start at the working folder."""
+
+    fer2013: Path = Path("../shared/data/fer2013.npz")
+    ferplus: Path = Path("../shared/data/ferplus.npz")
+    masked: float = Field(0.6, ge=0, le=1)
+    variants: int = Field(4, ge=1)
+    limit: int | None = None
+
+
+class OptimiserRecipe(_Strict):
+    """AdamW with a linear warm-up and a cosine decay to zero."""
+
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    warmup_epochs: float = 3
+    epochs: int = Field(ge=1)
+    batch_size: int = 128
+
+
+class Recipe(_Strict):
+    name: str
+    seed: int
+    model: ModelRecipe
+    data: DataRecipe = DataRecipe()
+    optimiser: OptimiserRecipe
+    augmentation: Augmentation = Augmentation()
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe file, or a shipped recipe by its name.
+
+    Raises:
+        ConfigError: no such file, not TOML, an unknown key or an unusable value.
+    """
+    file = path if path.is_file() else RECIPES / path.with_suffix(".toml").name
+    if not file.is_file():
+        names = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
+        raise ConfigError(f"no recipe {path}: give a TOML file or one of: {names}")
+    try:
+        return Recipe.model_validate(tomllib.loads(file.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
