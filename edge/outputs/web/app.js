@@ -73,9 +73,9 @@ function link() {
   const frames = seen !== undefined && now - seen < 2000;
   const [state, words] = !stage.live ? (status ? ["offline", "reconnecting"] : ["waiting", "connecting"])
     : frames ? ["live", "live"] : ["waiting", "no frames"];
-  at("link").dataset.state = state;
+  document.body.dataset.state = at("link").dataset.state = state;
   at("link").textContent = words;
-  at("stage").classList.toggle("stale", state !== "live");
+  at("nobody").textContent = state === "live" ? "Nobody in view" : "Nothing to show";
   at("notice").textContent = state === "offline" ? "mien is not answering; trying again every second"
     : state === "waiting" ? (newest ? "no new frames from the camera" : "waiting for the first frame")
     : stage.preview ? "" : "preview is off: boxes only";
