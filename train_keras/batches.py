@@ -9,15 +9,16 @@ from edge.types import Floats, Image
 from train_keras.augment import Augmentation, augment
 from train_keras.data.faces import Faces
 
+INPUT_SCALE, INPUT_OFFSET = 1 / 128, -1.0
+
 
 class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Training batches: float32 [B, S, S, 1] scaled to -1…1, and targets float32 [B, 7].
+    """Training batches: float32 [B, S, S, 1], -1 to 1, and targets float32 [B, 7].
 
     Args:
         faces: the bare faces.
         pool: uint8 [V, N, S, S], the same faces under V masks.
         masked: probability that a face wears one of them.
-        weights: float [N], how often a face is drawn relative to the others; all once by default.
     """
 
     def __init__(
@@ -52,5 +53,8 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def scale_pixels(crops: Image | Floats) -> Floats:
-    """Grey levels [N, S, S] to what the networks read: float32 [N, S, S, 1], -1 to 1."""
-    return (np.asarray(crops, np.float32) / 127.5 - 1.0)[..., None]
+    """Grey levels [N, S, S] to what the networks read: float32 [N, S, S, 1], -1 to 1.
+
+    A power of two, so that an int8 model's own input scale is exactly this one and pixels go in as they are.
+    """
+    return (np.asarray(crops, np.float32) * INPUT_SCALE + INPUT_OFFSET)[..., None]
