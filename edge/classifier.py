@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -33,8 +37,9 @@ class Classifier:
         spec = bundle.manifest.input
         self.size = spec.size
         try:
-            self._interpreter = runtime().Interpreter(model_path=str(bundle.model), num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with _quiet_runtime():
+                self._interpreter = runtime().Interpreter(model_path=str(bundle.model), num_threads=threads)
+                self._interpreter.allocate_tensors()
             given, answer = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         except (ValueError, RuntimeError) as error:
             raise ModelCorruptError(f"{bundle.model} cannot be loaded: install the model again") from error
@@ -119,6 +124,22 @@ def runtime_version() -> str:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
         return f"{package} of unknown version"
+
+
+@contextlib.contextmanager
+def _quiet_runtime() -> Iterator[None]:
+    """Keep the runtime's greeting off standard error; it writes there from C++ and has no switch."""
+    if logging.getLogger().isEnabledFor(logging.DEBUG):
+        yield
+        return
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _dequantisation(detail: dict[str, Any]) -> tuple[np.float32, np.float32]:

@@ -157,7 +157,7 @@ def run(
 
 @app.command()
 def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
     faces: Annotated[
         bool, typer.Option("--faces", help="The pictures are face crops: detect nothing.")
     ] = False,
@@ -258,7 +258,7 @@ def _set_up_logging(debug: bool) -> None:
         stream=sys.stderr, format="mien: %(message)s", level=logging.DEBUG if debug else logging.INFO
     )
     if not debug:
-        # The decoders' own complaints about a damaged file would bury mien's one line. Read when OpenCV is imported.
+        # The decoders' own complaints about a damaged file would bury mien's line; read on OpenCV's import.
         os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 

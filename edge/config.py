@@ -31,8 +31,8 @@ class _Section(BaseModel):
 
 
 class CameraConfig(_Section):
-    """None lets mien decide: every frame of a recording that nobody watches, the newest of all else; the demo
-    begins again while it is watched."""
+    """None lets mien decide: every frame of a recording that nobody watches, the newest of all else; the
+    demo begins again while it is watched."""
 
     source: str = "demo"
     every_frame: bool | None = None
@@ -61,7 +61,7 @@ class SmoothingConfig(_Section):
 
 
 class OutputsConfig(_Section):
-    """None lets mien decide: the terminal view when there is a terminal, pictures on the page for the demo only."""
+    """None lets mien decide: the terminal view where there is a terminal, pictures of the demo only."""
 
     jsonl: str | None = None
     http: bool = True
@@ -102,13 +102,13 @@ KEYS = tuple(f"{section}.{key}" for section, model in SECTIONS.items() for key i
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The settings, and for every key where its value came from: a file's path, a variable, a flag or "default"."""
+    """The settings, and where each key's value came from: a file's path, a variable, "flag" or "default"."""
 
     settings: Settings
     origins: Mapping[str, str]
 
     def lines(self) -> Iterator[str]:
-        """The effective configuration as TOML, with origins as comments; keys mien decides by itself commented out."""
+        """The effective configuration as TOML, origins as comments; what mien decides itself commented out."""
         values = self.settings.model_dump()
         for section, keys in values.items():
             yield f"[{section}]"
@@ -131,7 +131,7 @@ def load(
         flags: values of command-line flags by key, such as "camera.source"; None was not given.
         environment: defaults to the process's.
     Raises:
-        ConfigError: an unreadable file, an unknown key or an unusable value; the message names key and origin.
+        ConfigError: an unreadable file, an unknown key or an unusable value; it names key and origin.
     """
     values: dict[str, Any] = {}
     origins = dict.fromkeys(KEYS, DEFAULT)

@@ -79,7 +79,8 @@ def _vision(settings: Settings) -> Check:
 
 def _model(settings: Settings) -> Check:
     manifest = bundles.load(settings.model.name).manifest
-    found = f"{manifest.name} {manifest.version} ({manifest.quantisation}), {len(manifest.sha256)} files as published"
+    files = f"{len(manifest.sha256)} files as published"
+    found = f"{manifest.name} {manifest.version} ({manifest.quantisation}), {files}"
     return Check("model", "ok", found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +40,9 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file to look at; `named` when the user gave it itself, and not a folder that holds it."""
+    """A file to look at: its path as given, and whether the user gave it and not a folder that holds it."""
 
-    path: Path
+    file: str
     named: bool
 
 
@@ -86,14 +87,14 @@ class Predictor:
 
     def _crops(self, picture: Picture) -> list[tuple[str, Face | None, Image]]:
         try:
-            image = read_image(picture.path)
+            image = read_image(Path(picture.file))
         except (FileUnreadableError, NotAPictureError) as error:
             if picture.named:
                 raise
             self.skipped += 1
             logger.warning("skipped: %s", error)
             return []
-        file = str(picture.path)
+        file = picture.file
         if self._detector is None:
             return [(file, None, resize_crop(image, self._geometry))]
         faces = self._detector.detect(image)
@@ -104,11 +105,18 @@ class Predictor:
         return [(file, face, crop) for face, crop in zip(faces, crops, strict=True)]
 
 
-def find_pictures(paths: Sequence[Path]) -> list[Picture]:
+def find_pictures(paths: Sequence[str]) -> list[Picture]:
     """All pictures the user means: files as given, folders walked in the order of names.
 
     Raises:
         FileUnreadableError: a path that does not exist.
         NoImagesError: a folder without images.
     """
-    return [Picture(file, not path.is_dir()) for path in paths for file in list_images(path)]
+    pictures = []
+    for path in paths:
+        files = list_images(Path(path))
+        if os.path.isdir(path):
+            pictures += [Picture(os.path.join(path, file.relative_to(path)), named=False) for file in files]
+        else:
+            pictures.append(Picture(path, named=True))
+    return pictures

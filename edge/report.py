@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from edge import bundles
 from edge.classifier import Classifier
@@ -23,7 +23,7 @@ MANY = 32  # files from which a progress bar is worth its place
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-def print_predictions(settings: Settings, paths: list[Path], faces: bool, jsonl: bool) -> None:
+def print_predictions(settings: Settings, paths: list[str], faces: bool, jsonl: bool) -> None:
     """Print one object or table row for each face in the pictures.
 
     Raises:
@@ -57,14 +57,18 @@ def _with_progress(batches: Iterator[tuple[int, list[Prediction]]], total: int) 
 
 
 def _print_table(predictions: Iterable[Prediction]) -> None:
-    table = Table("file", "box", "expression", "probability", "coarse", "probability")
+    table = Table(Column("file", overflow="fold"), Column("box", no_wrap=True), "expression", "coarse")
     for prediction in predictions:
         row, face = prediction.to_dict(), prediction.face
         box = "" if face is None else " ".join(str(round(float(side))) for side in face.box)
         label, coarse = row["label"], max(row["coarse"], key=row["coarse"].get)
-        unsure = " (unsure)" if row["abstained"] else ""
-        surest = f"{row['probabilities'][label]:.2f}", f"{row['coarse'][coarse]:.2f}"
-        table.add_row(prediction.file, box, label, surest[0], coarse + unsure, surest[1])
+        unsure = ", unsure" if row["abstained"] else ""
+        table.add_row(
+            Text(prediction.file),  # a file's name may hold what looks like markup
+            box,
+            f"{label} {row['probabilities'][label]:.2f}",
+            f"{coarse} {row['coarse'][coarse]:.2f}{unsure}",
+        )
     Console().print(table)
 
 
@@ -102,10 +106,11 @@ def print_figures(figures: dict[str, Any]) -> None:
 
 def print_checks(checks: Iterable[Check]) -> bool:
     """Print what `health.examine` found; whether the main job can be done."""
-    table = Table("check", "", "found", "what to do")
+    table = Table("check", "", Column("found", overflow="fold"), Column("what to do", overflow="fold"))
     able = True
     for check in checks:
         able &= check.status != "fail"
-        table.add_row(check.name, f"[{COLOURS[check.status]}]{check.status}[/]", check.found, check.mend)
+        status = Text(check.status, style=COLOURS[check.status])
+        table.add_row(check.name, status, Text(check.found), Text(check.mend))
     Console().print(table)
     return able

@@ -30,7 +30,7 @@ def open_detector(spec: str, longest_side: int = 320, threshold: float = 0.5) ->
 
     Args:
         spec: "centerface", "hog", or "yunet:FILE.onnx".
-        longest_side: detection looks at the picture shrunk to this many pixels; it decides the time a frame takes.
+        longest_side: the picture is shrunk to this many pixels; it decides the time a frame takes.
         threshold: least score of a face, 0 to 1.
     Raises:
         ConfigError: no such detector, or yunet without a file.

@@ -1,4 +1,4 @@
-"""CenterFace (Xu et al., arXiv 1911.03599): an anchor-free detector with five landmarks, through OpenCV's dnn.
+"""CenterFace (Xu et al., arXiv 1911.03599): an anchor-free detector with landmarks, through OpenCV's dnn.
 
 The network looks at the picture in cells of 4 × 4 pixels. For each it gives the probability that a face's
 centre lies there, the centre's offset within the cell, the logarithm of the face's height and width in cells,
@@ -28,7 +28,7 @@ class CenterFace:
 
     Args:
         network: the ONNX file.
-        longest_side: the picture is shrunk to this many pixels (rounded up to a multiple of 32), never enlarged.
+        longest_side: the picture is shrunk to this many pixels, rounded up to a multiple of 32.
         threshold: least score of a face, 0 to 1.
     Raises:
         ModelMissingError, ModelCorruptError: the network's file is missing or unreadable.
@@ -84,8 +84,8 @@ def decode(
         offset: [1, 2, h, w] of the centre within its cell, y and x.
         marks: [1, 10, h, w] five landmarks y, x from the box's corner, in heights and widths of the box.
     Returns:
-        boxes float32 [N, 4], scores float32 [N], landmarks float32 [N, 5, 2], in pixels of the network's input,
-        before suppression, the surest first.
+        boxes float32 [N, 4], scores float32 [N] and landmarks float32 [N, 5, 2] before suppression, the surest
+        first, in pixels of the network's input.
     """
     rows, columns = np.nonzero(heat[0, 0] > threshold)
     scores = heat[0, 0, rows, columns]

@@ -50,7 +50,7 @@ class YuNet:
 
 
 def _to_face(row: Floats, scale_x: float, scale_y: float) -> Face:
-    """A row of 15: x, y, width, height, five landmarks x, y (the subject's right eye, image left, first), score."""
+    """A row of 15: x, y, width, height, five landmarks x, y (the eye at image left first), score."""
     scale = np.array([scale_x, scale_y], np.float32)
     corner, sides = row[:2] * scale, row[2:4] * scale
     box = np.concatenate([corner, corner + sides]).astype(np.float32)
