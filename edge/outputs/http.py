@@ -38,6 +38,11 @@ class HttpServer:
         self._stop = asyncio.Event()
 
     @property
+    def port(self) -> int:
+        """The TCP port; before `start` what was asked for."""
+        return self._port
+
+    @property
     def url(self) -> str:
         """Where the page is."""
         host = f"[{self._host}]" if ":" in self._host else self._host
