@@ -1,0 +1,45 @@
+"""`docs/results.md`: each command rewrites its own section and leaves the others alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+RESULTS = Path("docs/results.md")
+_HEAD = "# Results\n\nEvery section is written by the command it names. Masks are synthetic throughout.\n"
+
+
+def write_section(key: str, title: str, command: str, body: str, path: Path = RESULTS) -> None:
+    """Replace the section `key`, or append it.
+
+    Args:
+        key: a stable name, unique in the file.
+        title: heading of the section.
+        command: what a reader types to write it again.
+        body: Markdown.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = path.read_text() if path.is_file() else _HEAD
+    start, end = f"<!-- {key} -->", f"<!-- /{key} -->"
+    section = f"{start}\n## {title}\n`{command}`, {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}\n\n{body.strip()}\n{end}"
+    pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
+    text = pattern.sub(lambda _: section, text) if pattern.search(text) else f"{text.rstrip()}\n\n{section}\n"
+    path.write_text(text)
+
+
+def short_hash(file: Path) -> str:
+    """The first twelve digits of a file's sha256."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def _commit() -> str:
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return described.stdout.strip()
