@@ -78,7 +78,7 @@ class HttpServer:
     def close(self) -> None:
         """Stop within a second, open streams or not. Does nothing when not started or closed before."""
         thread, self._thread = self._thread, None
-        if thread is not None and self._loop is not None:
+        if thread is not None and self._loop is not None and thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             thread.join()
 
@@ -87,8 +87,11 @@ class HttpServer:
         self._feed.attach(self._loop)
         stopping = asyncio.create_task(self._stop_when_asked(server))
         ready.set()
-        await server.serve(sockets=[listener])
-        await stopping
+        try:
+            await server.serve(sockets=[listener])
+            await stopping
+        finally:
+            self._feed.close()
 
     async def _stop_when_asked(self, server: uvicorn.Server) -> None:
         await self._stop.wait()
@@ -111,7 +114,7 @@ def bind(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            mend = f"port {port} is in use; stop what holds it (another mien?) or choose another port"
+            mend = f"port {port} is in use; stop what holds it (another mien?), or --http HOST:PORT"
         elif error.errno == errno.EACCES:
             mend = f"port {port} needs root; use 1024 or above"
         else:

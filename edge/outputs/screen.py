@@ -131,7 +131,7 @@ def card(face: ObservedFace, scene: Scene, width: int) -> list[Text]:
     words = f"{'closest' if face.expression.abstained else 'coarse'}: {COARSE[best]} {coarse[best]:.0%}"
     lines = [title(face, width), Text(words, style=SOFT)]
     for label, share in zip(LABELS, face.expression.probabilities.tolist(), strict=True):
-        lines.append(bar(label, share, width, strong=label == face.expression.label))
+        lines.append(bar(label, share, width, strong=label == shown_label(face)))
     return [*lines, strip(scene.history.of(face.track), scene.now, width)]
 
 

@@ -28,7 +28,7 @@ MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript
 MAX_STREAMS = 32
 HEARTBEAT_SECONDS = 1.0
 RECONNECT_MILLISECONDS = 1000
-PREVIEW_OFF = "preview is off: no picture leaves mien unless it is switched on\n"
+PREVIEW_OFF = "preview is off: no picture leaves mien unless it runs with --preview\n"
 
 
 class Site:

@@ -48,15 +48,13 @@ class Card {
     label.textContent = spoken(face);
     label.style.color = face.abstained ? "var(--soft)" : `var(--${face.label})`;
     this.part(".share").textContent = face.abstained ? "" : percent(face.probabilities[face.label]);
-    this.part(".coarse").textContent = face.abstained
-      ? `no answer is strong enough; closest is ${coarse}, ${percent(share)}`
-      : `coarse: ${coarse}, ${percent(share)}`;
+    this.part(".coarse").textContent = `${face.abstained ? "closest" : "coarse"}: ${coarse}, ${percent(share)}`;
     const mask = this.part(".mask");
     mask.dataset.state = face.mask_state ?? "unknown";
     mask.textContent = MASK_WORDS[face.mask_state] ?? "mask not checked";
     for (const name of LABELS) {
       const row = this.rows[name];
-      row.name.className = name === face.label ? "top" : "";
+      row.name.className = name === face.label && !face.abstained ? "top" : "";
       row.share.className = row.name.className;
       row.share.textContent = percent(face.probabilities[name]);
       row.fill.style.transform = `translateX(${(face.probabilities[name] - 1) * 100}%)`;
