@@ -92,18 +92,24 @@ ConfigFile = Annotated[
 ]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from edge.bench import version_of
+
+        print(version_of("mien"))
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks and details; may stand anywhere.")
     ] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
-    if version:
-        from edge.bench import version_of
-
-        print(version_of("mien"))
-        raise typer.Exit
+    pass  # main() deals with --debug before typer sees it
 
 
 @app.command()

@@ -108,7 +108,7 @@ class Configuration:
     origins: Mapping[str, str]
 
     def lines(self) -> Iterator[str]:
-        """The effective configuration as TOML, origins as comments; what mien decides itself commented out."""
+        """The effective configuration as TOML, origins as comments; what mien decides commented out."""
         values = self.settings.model_dump()
         for section, keys in values.items():
             yield f"[{section}]"

@@ -68,6 +68,8 @@ class FolderCamera:
             try:
                 return read_image(path)
             except (FileUnreadableError, NotAPictureError) as error:
+                if path == self._path:
+                    raise
                 self.skipped += 1
                 logger.warning("skipped: %s", error)
         return None

@@ -84,8 +84,8 @@ def decode(
         offset: [1, 2, h, w] of the centre within its cell, y and x.
         marks: [1, 10, h, w] five landmarks y, x from the box's corner, in heights and widths of the box.
     Returns:
-        boxes float32 [N, 4], scores float32 [N] and landmarks float32 [N, 5, 2] before suppression, the surest
-        first, in pixels of the network's input.
+        boxes float32 [N, 4], scores float32 [N] and landmarks float32 [N, 5, 2] in pixels of the network's
+        input, before suppression, the surest first.
     """
     rows, columns = np.nonzero(heat[0, 0] > threshold)
     scores = heat[0, 0, rows, columns]

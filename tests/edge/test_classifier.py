@@ -1,0 +1,71 @@
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from edge import bundles
+from edge.classifier import Classifier, runtime_version
+from edge.errors import ModelCorruptError
+
+
+@pytest.fixture
+def copy(bundle, tmp_path):
+    """A copy of the shipped bundle that may be spoilt."""
+    return shutil.copytree(bundle.path, tmp_path / "bundle")
+
+
+def spoil(path, content=None, **changes):
+    """Replace the model's bytes or keys of the manifest's input, keeping the checksums right."""
+    if content is not None:
+        (path / "model.tflite").write_bytes(content)
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["input"] |= changes
+    manifest["sha256"]["model.tflite"] = hashlib.sha256((path / "model.tflite").read_bytes()).hexdigest()
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_golden_outputs(bundle):
+    with np.load(bundle.golden) as golden:
+        inputs, expected = golden["inputs"], golden["probabilities"]
+    answers = Classifier(bundle).classify(inputs)
+    assert np.abs(answers - expected).max() < 0.02
+    assert np.array_equal(answers.argmax(axis=1), expected.argmax(axis=1))
+
+
+def test_answers_are_probabilities_for_any_crop_and_do_not_depend_on_the_batch(bundle):
+    classifier = Classifier(bundle)
+    side = classifier.size
+    crops = np.random.default_rng(0).integers(0, 256, (9, side, side), np.uint8)
+    crops[0], crops[1] = 0, 255
+    answers = classifier.classify(crops)
+    assert answers.shape == (9, 7)
+    assert answers.dtype == np.float32
+    assert answers.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert (answers > 0).all()
+    for crop, answer in zip(crops, answers, strict=True):
+        assert np.array_equal(classifier.classify(crop[np.newaxis])[0], answer)
+    assert np.array_equal(Classifier(bundle, threads=2).classify(crops), answers)
+
+
+def test_no_crops_give_no_answers(bundle):
+    classifier = Classifier(bundle)
+    assert classifier.classify(np.empty((0, classifier.size, classifier.size), np.uint8)).shape == (0, 7)
+
+
+@pytest.mark.parametrize("keep", [0, 16, 5000, -100])
+def test_a_truncated_model_with_the_right_checksum_is_refused(copy, keep):
+    spoil(copy, (copy / "model.tflite").read_bytes()[:keep])
+    with pytest.raises(ModelCorruptError, match="cannot be loaded"):
+        Classifier(bundles.load(str(copy)))
+
+
+def test_a_model_of_another_size_than_its_manifest_says_is_refused(copy):
+    spoil(copy, size=64)
+    with pytest.raises(ModelCorruptError, match="input is"):
+        Classifier(bundles.load(str(copy)))
+
+
+def test_the_runtime_tells_its_version():
+    assert runtime_version().startswith(("ai-edge-litert ", "tflite-runtime "))

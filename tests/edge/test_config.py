@@ -1,0 +1,87 @@
+import doctest
+from pathlib import Path
+
+import pytest
+
+import edge.config
+from edge.config import load
+from edge.errors import ConfigError
+
+
+@pytest.fixture
+def etc(tmp_path) -> Path:
+    (tmp_path / "config.d").mkdir()
+    return tmp_path
+
+
+def test_later_layers_win_and_origins_are_kept(etc):
+    (etc / "config.toml").write_text(
+        '[camera]\nsource = "a"\n[detector]\nlongest_side = 100\nthreshold = 0.3\n'
+    )
+    (etc / "config.d/20.toml").write_text("[detector]\nlongest_side = 300\n")
+    (etc / "config.d/10.toml").write_text("[detector]\nlongest_side = 200\n")
+    environment = {"MIEN_DETECTOR_THRESHOLD": "0.4", "MIEN_CAMERA_SOURCE": "b", "PATH": "/bin"}
+    found = load(None, {"camera.source": "c", "model.name": None}, environment, etc)
+    assert found.settings.camera.source == "c"
+    assert found.settings.detector.longest_side == 300
+    assert found.settings.detector.threshold == 0.4
+    assert found.settings.model.name == "slim"
+    assert found.origins["camera.source"] == "flag"
+    assert found.origins["detector.longest_side"] == str(etc / "config.d/20.toml")
+    assert found.origins["detector.threshold"] == "MIEN_DETECTOR_THRESHOLD"
+    assert found.origins["model.name"] == "default"
+
+
+def test_a_named_file_replaces_the_files_of_the_machine(etc, tmp_path):
+    (etc / "config.toml").write_text('[camera]\nsource = "a"\n')
+    named = tmp_path / "mine.toml"
+    named.write_text("[smoothing]\ntime_constant = 2\n")
+    found = load(named, {}, {}, etc)
+    assert found.settings.camera.source == "demo"
+    assert found.settings.smoothing.time_constant == 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[camera]\nsorce = "x"\n', "unknown key 'camera.sorce' .*did you mean 'camera.source'"),
+        ("[detecter]\nthreshold = 0.4\n", "unknown section 'detecter' .*did you mean 'detector'"),
+        ("[outputz]\n", "unknown section 'outputz' .*did you mean 'outputs'"),
+        ('camera = "demo"\n', "unknown key 'camera'"),
+        ("[detector]\nthreshold = 4\n", r"detector.threshold = 4 \(.*less than 1"),
+        ("[detector]\nlongest_side = 'wide'\n", "detector.longest_side = 'wide'"),
+        ('[outputs]\naddress = "0.0.0.0:80"\n', "outputs.address = .* not this machine"),
+        ('[outputs]\naddress = "127.0.0.1"\n', "outputs.address = .* not HOST:PORT"),
+        ("[camera\n", "is not TOML"),
+    ],
+)
+def test_mistakes_in_files_are_named(tmp_path, text, message):
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load(file, {}, {})
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_mistakes_in_variables_are_named():
+    with pytest.raises(ConfigError, match=r"unknown key 'camera.sorce' \(MIEN_CAMERA_SORCE\)"):
+        load(None, {}, {"MIEN_CAMERA_SORCE": "x"}, Path("/nowhere"))
+    with pytest.raises(ConfigError, match=r"detector.longest_side = 'x' \(MIEN_DETECTOR_LONGEST_SIDE\)"):
+        load(None, {}, {"MIEN_DETECTOR_LONGEST_SIDE": "x"}, Path("/nowhere"))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "none.toml", {}, {})
+
+
+def test_the_effective_configuration_is_toml_that_loads_again(tmp_path):
+    first = load(None, {"camera.source": 'a "b"', "outputs.jsonl": "-"}, {}, Path("/nowhere"))
+    file = tmp_path / "shown.toml"
+    file.write_text("\n".join(first.lines()))
+    assert load(file, {}, {}).settings == first.settings
+
+
+def test_examples():
+    assert doctest.testmod(edge.config).failed == 0

@@ -1,0 +1,48 @@
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from edge.config import load
+from edge.health import examine
+
+
+def statuses(**flags):
+    settings = load(None, {key.replace("_", "."): value for key, value in flags.items()}, {}).settings
+    return {check.name: check for check in examine(settings)}
+
+
+def test_nothing_stops_the_main_job_here(clip, bundle, mien):
+    assert not [check for check in statuses().values() if check.status == "fail"]
+    done = mien("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "golden outputs" in done.stdout
+
+
+def test_every_check_that_is_not_ok_tells_what_to_do(tmp_path):
+    checks = statuses(model_name=str(tmp_path), detector_name="yunet")
+    assert {checks[name].status for name in ("model", "golden outputs", "detector")} == {"fail"}
+    assert all(check.mend for check in checks.values() if check.status != "ok")
+
+
+def test_an_altered_model_fails(bundle, mien, tmp_path):
+    copy = shutil.copytree(bundle.path, tmp_path / "copy")
+    with (copy / "model.tflite").open("ab") as file:
+        file.write(b"!")
+    done = mien("doctor", "--model", copy)
+    assert done.returncode == 1
+    assert "install the model again" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("shift", [1, 3])
+def test_a_runtime_that_computes_something_else_fails(bundle, tmp_path, shift):
+    copy = shutil.copytree(bundle.path, tmp_path / "copy")
+    with np.load(copy / "golden.npz") as golden:
+        inputs, probabilities = golden["inputs"], golden["probabilities"]
+    np.savez(copy / "golden.npz", inputs=inputs, probabilities=np.roll(probabilities, shift, axis=1))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["sha256"]["golden.npz"] = hashlib.sha256((copy / "golden.npz").read_bytes()).hexdigest()
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    assert statuses(model_name=str(copy))["golden outputs"].status == "fail"
