@@ -45,7 +45,7 @@ class Contents:
 
 
 def write_bundle(folder: Path, flatbuffer: bytes, contents: Contents) -> Bundle:
-    """Write `model.tflite`, `golden.npz`, `MODEL_CARD.md` and `manifest.json`, then read them back verified."""
+    """Write `model.tflite`, `golden.npz`, the model card and the manifest, and read them back verified."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.tflite").write_bytes(flatbuffer)
     (folder / "MODEL_CARD.md").write_text(_card(contents))

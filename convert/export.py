@@ -63,7 +63,9 @@ def operators(flatbuffer: bytes) -> list[str]:
     names = [operator["op_name"] for operator in interpreter._get_ops_details()]
     foreign = [name for name in names if name.startswith("Flex") or name in ("CUSTOM", "DELEGATE")]
     if foreign:
-        raise ModelError(f"the converted model needs {', '.join(sorted(set(foreign)))}: use builtin operators only")
+        raise ModelError(
+            f"the converted model needs {', '.join(sorted(set(foreign)))}: use builtin operators only"
+        )
     return names
 
 

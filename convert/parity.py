@@ -39,7 +39,10 @@ def parity(
 ) -> dict[str, dict[str, float]]:
     """Per variant: accuracy in per cent, agreement with Keras in per cent, largest probability difference."""
     reference = model.predict(scale_pixels(images), batch_size=512, verbose=0)
-    answers = {"keras": reference, **{name: run_flatbuffer(data, images) for name, data in flatbuffers.items()}}
+    answers = {
+        "keras": reference,
+        **{name: run_flatbuffer(data, images) for name, data in flatbuffers.items()},
+    }
     return {
         name: {
             "accuracy": 100 * float(np.mean(rows.argmax(1) == classes)),

@@ -11,16 +11,103 @@ import typer
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-RunOption = Annotated[Path | None, typer.Option(help="Folder for checkpoints and curves; runs/NAME by default.")]
+FER2013, FERPLUS = Path("../shared/data/fer2013.npz"), Path("../shared/data/ferplus.npz")
+FerOption = Annotated[Path, typer.Option("--fer2013", help="fer2013.npz or Kaggle's fer2013.csv.")]
+VotesOption = Annotated[Path, typer.Option("--ferplus", help="ferplus.npz or Microsoft's fer2013new.csv.")]
 
 
-def train(recipe: Annotated[Path, typer.Argument(help="A recipe file or a shipped recipe's name.")], run: RunOption = None) -> None:
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe file or a shipped recipe's name.")],
+    run: Annotated[
+        Path | None, typer.Option(help="Folder for checkpoints and curves; runs/NAME by default.")
+    ] = None,
+) -> None:
     """Train a network by a recipe; called again, it goes on where it stopped."""
     from train_keras import training
     from train_keras.recipe import read_recipe
 
     loaded = read_recipe(recipe)
     training.train(loaded, run or Path("runs") / loaded.name, bar)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A shipped model's name or a bundle's folder.")],
+    fer2013: FerOption = FER2013,
+    ferplus: VotesOption = FERPLUS,
+) -> None:
+    """Measure a bundle on FER+ PrivateTest, bare and masked, and write it to docs/results.md."""
+    from edge import bundles
+    from edge.classifier import Classifier
+    from train_keras import evaluation
+    from train_keras.data.faces import Split
+    from train_keras.data.ferplus import read_ferplus
+    from train_keras.occlusion.masked import TEST_SEED, masked_test
+    from train_keras.results import RESULTS, short_hash, write_section
+
+    bundle = bundles.load(model)
+    private = read_ferplus(fer2013, ferplus).split(Split.PRIVATE_TEST)
+    classifier = Classifier(bundle)
+    sets = {"full": private.images, "masked": masked_test(private, bar)[0]}
+    scores = {
+        name: evaluation.score(classifier.classify(images), private.classes) for name, images in sets.items()
+    }
+    name = bundle.manifest.name
+    figure = Path("figures") / f"confusion_{name}.png"
+    evaluation.draw_confusion(scores, RESULTS.parent / figure)
+    body = "\n\n".join([
+        f"{bundle.manifest.quantisation} bundle `{name}` {bundle.manifest.version}, weights sha256 "
+        f"`{short_hash(bundle.model)}…`, through the device's classifier. FER+ PrivateTest, seven classes, "
+        f"majority of the crowd; masked: painted masks, seed {TEST_SEED}. Per cent.",
+        evaluation.summary_table(scores),
+        evaluation.class_table(scores),
+        f"![confusion matrices]({figure})",
+    ])  # fmt: skip
+    write_section(f"evaluate:{name}", f"Accuracy of {name}", f"mien evaluate {model}", body)
+    typer.echo(body)
+
+
+def masks(
+    source: Annotated[
+        Path | None, typer.Argument(help="A video with one face; FER2013 faces by default.")
+    ] = None,
+    sheet: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path(
+        "docs/figures/masks.png"
+    ),
+    clip: Annotated[Path | None, typer.Option(help="Write SOURCE with a mask from its middle on.")] = None,
+    kind: Annotated[
+        str, typer.Option(help="surgical, n95, cloth, patterned or dark, for --clip.")
+    ] = "surgical",
+    seed: Annotated[int, typer.Option(help="Of the masks.")] = 1,
+    fer2013: FerOption = FER2013,
+) -> None:
+    """Draw 64 masked faces as a contact sheet, or put a mask on the face of a video."""
+    from train_keras.occlusion import sheet as sheets
+    from train_keras.occlusion.clip import mask_clip
+    from train_keras.occlusion.masks import Kind
+
+    if clip is not None:
+        if source is None:
+            raise typer.BadParameter("--clip needs a source video")
+        mask_clip(source, clip, start=0.5, kind=Kind(kind), seed=seed, progress=bar)
+        typer.echo(f"wrote {clip}")
+        return
+    sheets.draw_sheet(sheet, fer2013, seed, bar)
+    typer.echo(f"wrote {sheet}")
+
+
+def framing(
+    model: Annotated[str, typer.Argument(help="A shipped model's name or a bundle's folder.")],
+    lfw: Annotated[Path, typer.Option(help="lfw_expressions.zip.")] = Path(
+        "../shared/data/lfw_expressions.zip"
+    ),
+    faces: Annotated[int, typer.Option(help="How many faces to measure on.")] = 900,
+    fer2013: FerOption = FER2013,
+    ferplus: VotesOption = FERPLUS,
+) -> None:
+    """Measure how faces are best cut out: detect, crop and classify LFW faces, bare and masked."""
+    from train_keras.framing import measure_framing
+
+    typer.echo(measure_framing(model, lfw, faces, fer2013, ferplus, bar))
 
 
 def bar(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:

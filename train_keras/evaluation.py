@@ -54,7 +54,9 @@ def score(probabilities: Floats, classes: Image) -> Scores:
 
 def summary_table(scores: dict[str, Scores]) -> str:
     """One Markdown row a set."""
-    head = "| set | faces | accuracy | macro precision | macro recall | macro F1 |\n|---|---|---|---|---|---|\n"
+    head = (
+        "| set | faces | accuracy | macro precision | macro recall | macro F1 |\n|---|---|---|---|---|---|\n"
+    )
     return head + "\n".join(
         f"| {name} | {s.support.sum()} | **{100 * s.accuracy:.2f}** | {100 * s.precision:.2f} | "
         f"{100 * s.recall:.2f} | {100 * s.f1:.2f} |"
@@ -82,9 +84,13 @@ def draw_confusion(scores: dict[str, Scores], path: Path) -> None:
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
         for row, column in np.ndindex(shares.shape):
             colour = "white" if shares[row, column] > 55 else "#333"
-            axes.text(column, row, f"{shares[row, column]:.0f}", ha="center", va="center", color=colour, fontsize=8)
+            axes.text(
+                column, row, f"{shares[row, column]:.0f}", ha="center", va="center", color=colour, fontsize=8
+            )
         axes.set_xticks(range(len(LABELS)), LABELS, rotation=40, ha="right")
-        axes.set_yticks(range(len(LABELS)), [f"{label} ({n})" for label, n in zip(LABELS, s.support, strict=True)])
+        axes.set_yticks(
+            range(len(LABELS)), [f"{label} ({n})" for label, n in zip(LABELS, s.support, strict=True)]
+        )
         axes.set(xlabel="answer", title=f"{name}: {100 * s.accuracy:.1f} % of {s.support.sum()}")
         axes.tick_params(length=0)
     panels[0].set_ylabel("crowd's majority (faces)")

@@ -24,7 +24,8 @@ def write_section(key: str, title: str, command: str, body: str, path: Path = RE
     path.parent.mkdir(parents=True, exist_ok=True)
     text = path.read_text() if path.is_file() else _HEAD
     start, end = f"<!-- {key} -->", f"<!-- /{key} -->"
-    section = f"{start}\n## {title}\n`{command}`, {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}\n\n{body.strip()}\n{end}"
+    source = f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}"
+    section = f"{start}\n## {title}\n{source}\n\n{body.strip()}\n{end}"
     pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
     text = pattern.sub(lambda _: section, text) if pattern.search(text) else f"{text.rstrip()}\n\n{section}\n"
     path.write_text(text)

@@ -34,7 +34,14 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
 
 
 def fit(
-    recipe: Recipe, run: Path, training: Faces, pool: Any, watched: Faces, watched_masked: Any, *, until: int | None = None
+    recipe: Recipe,
+    run: Path,
+    training: Faces,
+    pool: Any,
+    watched: Faces,
+    watched_masked: Any,
+    *,
+    until: int | None = None,
 ) -> keras.Model:
     """Train on faces and their masked pool; watch accuracy on `watched` bare and masked.
 
@@ -56,7 +63,14 @@ def fit(
     keeper = _Keeper(run, batches, history, sets, watched.classes)
     last = min(until or recipe.optimiser.epochs, recipe.optimiser.epochs)
     # The batches shuffle themselves, by seed and epoch, so that a resumed run sees the same ones.
-    model.fit(batches, shuffle=False, initial_epoch=len(history), epochs=last, callbacks=[keeper], verbose=_verbosity())
+    model.fit(
+        batches,
+        shuffle=False,
+        initial_epoch=len(history),
+        epochs=last,
+        callbacks=[keeper],
+        verbose=_verbosity(),
+    )
     if len(history) >= recipe.optimiser.epochs:
         model.save(run / WEIGHTS)
     return model
@@ -73,7 +87,12 @@ def _build(recipe: Recipe, steps: int) -> keras.Model:
         decay_steps=max(optimiser.epochs * steps - warmup, 1),
     )
     adam = keras.optimizers.AdamW(schedule, weight_decay=optimiser.weight_decay)
-    model.compile(adam, "categorical_crossentropy", metrics=["categorical_accuracy"], jit_compile="auto" if _on_jax() else False)
+    model.compile(
+        adam,
+        "categorical_crossentropy",
+        metrics=["categorical_accuracy"],
+        jit_compile="auto" if _on_jax() else False,
+    )
     return model
 
 
@@ -89,7 +108,12 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     """Tells the batches the epoch, watches accuracy and keeps everything a resumed run needs."""
 
     def __init__(
-        self, run: Path, batches: FaceBatches, history: list[dict[str, float]], sets: dict[str, Any], classes: Any
+        self,
+        run: Path,
+        batches: FaceBatches,
+        history: list[dict[str, float]],
+        sets: dict[str, Any],
+        classes: Any,
     ) -> None:
         super().__init__()
         self.run, self.batches, self.history, self.sets, self.classes = run, batches, history, sets, classes
@@ -103,7 +127,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             probabilities = self.model.predict(scale_pixels(images), batch_size=512, verbose=0)
             row[f"public_{name}"] = float(np.mean(probabilities.argmax(1) == self.classes))
         self.history.append(row)
-        # Checkpoint, then history, then the clean-up: a kill between any two leaves a pair that belongs together.
+        # Checkpoint, history, clean-up: a kill between any two leaves a pair that belongs together.
         self.model.save(_checkpoint(self.run, epoch + 1))
         _write(self.run / HISTORY, json.dumps(self.history, indent=1))
         _checkpoint(self.run, epoch).unlink(missing_ok=True)

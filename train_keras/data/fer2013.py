@@ -1,4 +1,4 @@
-"""FER2013 (Goodfellow et al. 2013): 35,887 grey crops of 48 px, one label each, in the file's own row order."""
+"""FER2013 (Goodfellow et al. 2013): 35,887 grey crops of 48 px, one label each, in the file's order."""
 
 from __future__ import annotations
 
@@ -55,4 +55,6 @@ def _read_csv(path: Path) -> Faces:
             images.append(pixels)
     if not images:
         raise DataError(f"{path} holds no rows: copy the file again")
-    return Faces(np.stack(images), one_hot(np.array(labels)), np.array(usages, np.int8), np.arange(len(images)))
+    return Faces(
+        np.stack(images), one_hot(np.array(labels)), np.array(usages, np.int8), np.arange(len(images))
+    )

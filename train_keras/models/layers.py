@@ -47,8 +47,13 @@ class BatchNorm(layers.BatchNormalization):
 def conv_bn(x: Any, filters: int, kernel: int, *, strides: int = 1, relu: bool = True, name: str) -> Any:
     """Bias-free convolution, batch normalisation and, unless told otherwise, ReLU."""
     x = layers.Conv2D(
-        filters, kernel, strides, padding="same", use_bias=False,
-        kernel_initializer="he_normal", name=f"{name}_conv",
+        filters,
+        kernel,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
     )(x)
     x = BatchNorm(name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
@@ -89,9 +94,7 @@ def represented_global_context(x: Any, *, name: str = "rgc") -> Any:
     half = channels // 2
 
     def conv(maps: Any, filters: int, kernel: int, part: str) -> Any:
-        return layers.Conv2D(
-            filters, kernel, padding="same", use_bias=False, name=f"{name}_{part}"
-        )(maps)
+        return layers.Conv2D(filters, kernel, padding="same", use_bias=False, name=f"{name}_{part}")(maps)
 
     summary = conv(x, 1, 7, "c7")
     key = conv(x, half, 3, "c3_key")

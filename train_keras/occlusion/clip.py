@@ -13,14 +13,16 @@ import numpy as np
 from edge.errors import DependencyError, NotAPictureError
 from edge.types import Floats, Image
 from train_keras.occlusion import landmarks
-from train_keras.occlusion.masks import Kind, draw_mask
 from train_keras.occlusion.masked import Progress, quiet
+from train_keras.occlusion.masks import Kind, draw_mask
 from train_keras.occlusion.painter import paint_mask
 
 SMOOTHING = 1.6  # frames: standard deviation of the Gaussian that steadies the landmarks
 
 
-def mask_clip(source: Path, target: Path, *, start: float, kind: Kind, seed: int, progress: Progress = quiet) -> None:
+def mask_clip(
+    source: Path, target: Path, *, start: float, kind: Kind, seed: int, progress: Progress = quiet
+) -> None:
     """Copy a video with one face; from `start` (share of its length) on, the face wears a mask.
 
     Raises:
@@ -66,7 +68,9 @@ def _follow(frames: Iterable[Image], source: Path) -> Floats:
 def _steady(points: Floats) -> Floats:
     """Gaussian smoothing over time, so that the mask does not tremble."""
     flat = points.reshape(len(points), -1)
-    return cv2.GaussianBlur(flat, (1, 0), sigmaX=0.01, sigmaY=SMOOTHING, borderType=cv2.BORDER_REPLICATE).reshape(points.shape)
+    return cv2.GaussianBlur(
+        flat, (1, 0), sigmaX=0.01, sigmaY=SMOOTHING, borderType=cv2.BORDER_REPLICATE
+    ).reshape(points.shape)
 
 
 def _chain(bare: list[Image], masked: Iterable[Image]) -> Iterator[Image]:
@@ -77,9 +81,35 @@ def _chain(bare: list[Image], masked: Iterable[Image]) -> Iterator[Image]:
 def _write(target: Path, frames: Iterable[Image], shape: tuple[int, ...], fps: float) -> None:
     if shutil.which("ffmpeg") is None:
         raise DependencyError("ffmpeg is not installed: apt install ffmpeg")
-    encode = ["-c:v", "libx264", "-crf", "26", "-preset", "slow", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
+    encode = [
+        "-c:v",
+        "libx264",
+        "-crf",
+        "26",
+        "-preset",
+        "slow",
+        "-pix_fmt",
+        "yuv420p",
+        "-movflags",
+        "+faststart",
+    ]
     size = f"{shape[1]}x{shape[0]}"
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", size, "-r", str(fps), "-i", "-"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "bgr24",
+        "-s",
+        size,
+        "-r",
+        str(fps),
+        "-i",
+        "-",
+    ]
     with subprocess.Popen([*command, *encode, str(target)], stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         for frame in frames:

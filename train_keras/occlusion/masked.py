@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import numpy.typing as npt
 
 from edge.types import Floats, Image
 from train_keras.data.faces import Faces, Rows
-from train_keras.occlusion import landmarks
+from train_keras.occlusion import landmarks, masks, painter
 from train_keras.occlusion.painter import paint_random
 
 TEST_SEED = 2013  # never a training seed: `masked_pool` refuses it
@@ -54,7 +56,11 @@ def masked_pool(faces: Faces, seed: int, variants: int, progress: Progress = qui
         raise ValueError(f"seed {seed} draws the test masks: choose another for training")
     points, _ = find_landmarks(faces.images, progress)
     stack = [
-        _cached("pool", (faces.images, faces.rows, seed, k), lambda k=k: _paint(faces, points, (seed, k), progress)[0])
+        _cached(
+            "pool",
+            (faces.images, faces.rows, seed, k),
+            lambda k=k: _paint(faces, points, (seed, k), progress)[0],
+        )
         for k in range(variants)
     ]
     return np.stack(stack)
@@ -64,7 +70,9 @@ def masked_test(faces: Faces, progress: Progress = quiet) -> tuple[Image, Image]
     """The fixed test masks: pictures and occlusion maps, both uint8 [N, S, S]. The mask of a face depends
     on its row in the published file alone, so every model meets the same one."""
     points, _ = find_landmarks(faces.images, progress)
-    both = _cached("test", (faces.images, faces.rows), lambda: np.stack(_paint(faces, points, (TEST_SEED, 0), progress)))
+    both = _cached(
+        "test", (faces.images, faces.rows), lambda: np.stack(_paint(faces, points, (TEST_SEED, 0), progress))
+    )
     return both[0], both[1]
 
 
@@ -90,7 +98,9 @@ def _paint(faces: Faces, points: Floats, seeds: tuple[int, int], progress: Progr
     chunks = _chunks(len(faces))
     with ProcessPoolExecutor() as pool:
         jobs = pool.map(_paint_chunk, ((faces.images[c], points[c], faces.rows[c], seeds) for c in chunks))
-        for chunk, (painted, covered) in zip(chunks, progress(jobs, len(chunks), "painting masks"), strict=True):
+        for chunk, (painted, covered) in zip(
+            chunks, progress(jobs, len(chunks), "painting masks"), strict=True
+        ):
             pictures[chunk], maps[chunk] = painted, covered
     return pictures, maps
 
@@ -114,9 +124,9 @@ def _cached(name: str, keys: tuple[Any, ...], make: Callable[[], npt.NDArray[Any
     digest = hashlib.sha256()
     for key in keys:
         digest.update(key.tobytes() if isinstance(key, np.ndarray) else str(key).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        if source.name != Path(__file__).name and (name != "landmarks" or source.name == "landmarks.py"):
-            digest.update(source.read_bytes())
+    sources = (landmarks,) if name == "landmarks" else (landmarks, masks, painter)
+    for source in sources:
+        digest.update(ast.dump(ast.parse(inspect.getsource(source))).encode())
     file = CACHE / f"{name}-{digest.hexdigest()[:20]}.npy"
     if file.is_file():
         return np.load(file)
@@ -126,9 +136,3 @@ def _cached(name: str, keys: tuple[Any, ...], make: Callable[[], npt.NDArray[Any
     np.save(part, made)
     part.replace(file)
     return made
-
-
-def pairs(faces: Faces, points: Floats, seed: int) -> Iterator[tuple[Image, Image, Image]]:
-    """Bare face, masked face and map, one after the other: for contact sheets."""
-    for image, marks, row in zip(faces.images, points, faces.rows, strict=True):
-        yield (image, *paint_random(image, marks, np.random.default_rng((seed, 0, int(row)))))

@@ -27,7 +27,9 @@ SHARES = {Kind.SURGICAL: 0.38, Kind.N95: 0.16, Kind.CLOTH: 0.16, Kind.PATTERNED:
 BELOW_NOSE = 0.08
 
 _COLOURS = {
-    Kind.SURGICAL: ((0.86, 0.74, 0.55), (0.90, 0.82, 0.68), (0.93, 0.93, 0.91), (0.78, 0.80, 0.55), (0.82, 0.76, 0.88)),
+    Kind.SURGICAL: (
+        (0.86, 0.74, 0.55), (0.90, 0.82, 0.68), (0.93, 0.93, 0.91), (0.78, 0.80, 0.55), (0.82, 0.76, 0.88),
+    ),
     Kind.N95: ((0.94, 0.94, 0.93), (0.88, 0.90, 0.91), (0.80, 0.80, 0.80)),
     Kind.CLOTH: (
         (0.55, 0.40, 0.30), (0.30, 0.30, 0.62), (0.45, 0.55, 0.35), (0.65, 0.65, 0.68), (0.35, 0.50, 0.70),
@@ -141,7 +143,9 @@ def _cup(rng: np.random.Generator, u: Floats, v: Floats) -> Floats:
     if rng.random() < 0.55:
         seam = np.exp(-((u / 0.03) ** 2))
     else:
-        seam = np.exp(-(((v - 0.36 - 0.05 * u * u) / 0.02) ** 2)) + np.exp(-(((v - 0.68 + 0.08 * u * u) / 0.02) ** 2))
+        seam = np.exp(-(((v - 0.36 - 0.05 * u * u) / 0.02) ** 2)) + np.exp(
+            -(((v - 0.68 + 0.08 * u * u) / 0.02) ** 2)
+        )
     rim = np.exp(-(((np.abs(u) - 0.86) / 0.03) ** 2))
     return dome - 0.16 * seam - 0.08 * rim
 
@@ -190,6 +194,8 @@ def _pattern(rng: np.random.Generator, u: Floats, v: Floats) -> Floats:
         case 3:  # tartan
             ink = 1.3 * (np.sin(a * 2) + np.sin(b * 2)) + 0.7 * np.sin(a * 6)
         case _:  # flowers or camouflage
-            blobs = cv2.resize(rng.standard_normal((14, 14)).astype(np.float32), u.shape[::-1], interpolation=cv2.INTER_CUBIC)
+            blobs = cv2.resize(
+                rng.standard_normal((14, 14)).astype(np.float32), u.shape[::-1], interpolation=cv2.INTER_CUBIC
+            )
             ink = 4 * (blobs - rng.uniform(0.0, 0.5))
     return np.clip(ink * 0.5 + 0.5, 0, 1).astype(np.float32)

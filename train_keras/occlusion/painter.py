@@ -146,7 +146,9 @@ def _light(
     """
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     face = cv2.warpAffine(grey, to_canvas, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-    smooth = cv2.GaussianBlur(cv2.resize(face, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), 8)
+    smooth = cv2.GaussianBlur(
+        cv2.resize(face, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), 8
+    )
     smooth = cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR)
     inside = np.zeros(size[::-1], np.uint8)
     hull = cv2.convexHull(np.round(canvas_points).astype(np.int32))
@@ -170,7 +172,9 @@ def _to_picture(
         coverage = cv2.GaussianBlur(coverage, (0, 0), blur)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = shape[::-1]
-    return cv2.warpAffine(layer, to_canvas, size, flags=flags), cv2.warpAffine(coverage, to_canvas, size, flags=flags)
+    return cv2.warpAffine(layer, to_canvas, size, flags=flags), cv2.warpAffine(
+        coverage, to_canvas, size, flags=flags
+    )
 
 
 def _composite(picture: Image, layer: Floats, coverage: Floats, mask: Mask) -> tuple[Image, Image]:
@@ -210,7 +214,9 @@ def _spline(points: Floats, steps: int = 8) -> Floats:
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     p0, p1, p2, p3 = (padded[i : len(padded) - 3 + i, None] for i in range(4))
-    curve = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * (p1 - p2) + p3 - p0) * t**3)
+    curve = 0.5 * (
+        2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * (p1 - p2) + p3 - p0) * t**3
+    )
     return np.concatenate([curve.reshape(-1, 2), points[-1:]])
 
 
