@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -27,7 +29,8 @@ def with_temperature(model: keras.Model, temperature: float) -> keras.Model:
 
 def to_float32(model: keras.Model) -> bytes:
     """TFLite flatbuffer with float32 weights, input and output, batch of one."""
-    return _converter(model).convert()
+    with _converter(model) as converter:
+        return converter.convert()
 
 
 def to_int8(model: keras.Model, calibration: Iterable[Floats]) -> bytes:
@@ -37,17 +40,12 @@ def to_int8(model: keras.Model, calibration: Iterable[Floats]) -> bytes:
         calibration: float32 [1, S, S, C] inputs as the network reads them, from training faces. They must
             span the whole input range, or raw pixels would not be the quantised values.
     """
-    converter = _converter(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-
-    def representative() -> Iterator[list[Floats]]:
-        for face in calibration:
-            yield [np.asarray(face, np.float32)]
-
-    converter.representative_dataset = representative
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.uint8
-    return converter.convert()
+    with _converter(model) as converter:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([np.asarray(face, np.float32)] for face in calibration)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.uint8
+        return converter.convert()
 
 
 def operators(flatbuffer: bytes) -> list[str]:
@@ -69,8 +67,14 @@ def operators(flatbuffer: bytes) -> list[str]:
     return names
 
 
-def _converter(model: keras.Model) -> tf.lite.TFLiteConverter:
+@contextmanager
+def _converter(model: keras.Model) -> Iterator[tf.lite.TFLiteConverter]:
+    """A converter of the network for one face at a time; it reads a SavedModel, so that weights are frozen."""
     shape = (1, *model.input_shape[1:])
-    function = tf.function(lambda face: model(face, training=False))
-    concrete = function.get_concrete_function(tf.TensorSpec(shape, tf.float32, name="face"))
-    return tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    signature = [keras.InputSpec(shape=shape, dtype="float32", name="face")]
+    archive.add_endpoint("serve", lambda face: model(face, training=False), input_signature=signature)
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        yield tf.lite.TFLiteConverter.from_saved_model(folder)

@@ -23,6 +23,7 @@ def slim(
     input_size: int = 48,
     channels: int = 3,
     rgc: bool = True,
+    bounded: bool = False,
     stem_strides: int = 2,
     first_expansion: int = 1,
     strides: Sequence[int] = STRIDES,
@@ -35,6 +36,7 @@ def slim(
         input_size: side of the square input in pixels.
         channels: 3 as in the paper, 1 for grey faces.
         rgc: with the represented global context module.
+        bounded: keep the context's range in bounds, as int8 needs; the paper's equation does not.
         stem_strides: stride of the first convolution; 1 lets it see every pixel of a small face.
         first_expansion: of the first inverted residual; 0 leaves its 1x1 convolution out.
         strides: of the six inverted residuals.
@@ -53,7 +55,7 @@ def slim(
         expansion = first_expansion if i == 1 else 6
         x = inverted_residual(x, filters, expansion=expansion, strides=stride, name=f"block{i}")
     if rgc:
-        x = represented_global_context(x)
+        x = represented_global_context(x, bounded=bounded)
     x = conv_bn(x, HEAD, 1, name="head")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     if dropout:
