@@ -39,18 +39,19 @@ class CenterFace:
     def __init__(self, network: Path, longest_side: int = 320, threshold: float = 0.5) -> None:
         if not network.is_file():
             raise ModelMissingError(f"the detector's network {network} is missing: install mien again")
-        try:
-            self._network = cv2.dnn.readNetFromONNX(str(network))
-        except cv2.error as error:
-            raise ModelCorruptError(
-                f"the detector's network {network} is unreadable: install mien again"
-            ) from error
+        self._file = network
+        self._network = load_network(network)
+        self._size: tuple[int, int] | None = None
         self._longest_side = longest_side
         self._threshold = threshold
 
     def detect(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
         size = input_size(width, height, self._longest_side)
+        if self._size not in (size, None):
+            # OpenCV 4 fuses layers again at each new input size and so spoils their weights.
+            self._network = load_network(self._file)
+        self._size = size
         self._network.setInput(cv2.dnn.blobFromImage(image, 1.0, size, swapRB=True))
         heat, scales, offsets, marks = (
             np.asarray(output, np.float32) for output in self._network.forward(OUTPUTS)
@@ -61,6 +62,14 @@ class CenterFace:
         landmarks = landmarks * scale
         kept = suppress(boxes, scores, OVERLAP)
         return [Face(boxes[i], float(scores[i]), landmarks[i]) for i in kept]
+
+
+def load_network(file: Path) -> cv2.dnn.Net:
+    """Read an ONNX file. Raises ModelCorruptError when OpenCV cannot."""
+    try:
+        return cv2.dnn.readNetFromONNX(str(file))
+    except cv2.error as error:
+        raise ModelCorruptError(f"the detector's network {file} is unreadable: install mien again") from error
 
 
 def input_size(width: int, height: int, longest_side: int) -> tuple[int, int]:

@@ -29,24 +29,30 @@ class YuNet:
             raise ModelMissingError(
                 f"there is no detector network {network}: give the path of a YuNet .onnx file"
             )
+        self._file = network
+        self._longest_side = longest_side
+        self._threshold = threshold
+        self._size = (320, 320)
         try:
-            self._detector = cv2.FaceDetectorYN.create(str(network), "", (320, 320), threshold)
+            self._detector = self._make()
             self._detector.detect(np.zeros((320, 320, 3), np.uint8))
         except cv2.error as error:
             raise ModelCorruptError(f"{network} cannot be run as YuNet: download it again") from error
-        self._longest_side = longest_side
 
     def detect(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
         shrink = min(1.0, self._longest_side / max(width, height))
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
-        self._detector.setInputSize(size)
+        if size != self._size:  # anew, for the reason told in centerface.py
+            self._size = size
+            self._detector = self._make()
         _, rows = self._detector.detect(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
-        return (
-            []
-            if rows is None
-            else [_to_face(row, width / size[0], height / size[1]) for row in np.asarray(rows, np.float32)]
-        )
+        if rows is None:
+            return []
+        return [_to_face(row, width / size[0], height / size[1]) for row in np.asarray(rows, np.float32)]
+
+    def _make(self) -> cv2.FaceDetectorYN:
+        return cv2.FaceDetectorYN.create(str(self._file), "", self._size, self._threshold)
 
 
 def _to_face(row: Floats, scale_x: float, scale_y: float) -> Face:

@@ -38,8 +38,17 @@ def test_centerface_finds_the_same_box_at_any_input_size(images):
 
 def test_centerface_sees_nothing_in_an_empty_picture_of_any_shape():
     detector = CenterFace(CENTERFACE)
-    for shape in ((360, 640), (1, 1), (7, 900), (900, 7)):
+    for shape in ((360, 640), (40, 50), (7, 900), (900, 7)):
         assert detector.detect(np.full((*shape, 3), 128, np.uint8)) == []
+
+
+def test_centerface_does_not_mind_what_size_it_saw_before(images):
+    pictures = [images[0], images[0][:, 100:], images[0][::2, ::2], images[0]]
+    detector = CenterFace(CENTERFACE)
+    for picture in pictures:
+        seen, fresh = detector.detect(picture), CenterFace(CENTERFACE).detect(picture)
+        assert [face.box.tolist() for face in seen] == [face.box.tolist() for face in fresh]
+        assert fresh
 
 
 def test_decoding_puts_boxes_and_landmarks_where_the_maps_say():
