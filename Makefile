@@ -41,7 +41,7 @@ format: $(VENV)/.dev ## Put the code into the layout that `make test` asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-train-env: $(VENV)/.dev ## Install what training, conversion and the tests need (about 2 GB)
+train-env: $(VENV)/.masks ## Install what training and conversion need, dlib's landmarks included (about 2 GB)
 
 test-deps: ## Install the Debian packages that some tests use (chromium; skipped without)
 	@echo "Installing Debian packages for the tests: $(DEBIAN_TEST_PACKAGES)"
@@ -71,6 +71,10 @@ $(VENV)/.dev: requirements-dev.txt $(PROJECT) | $(BIN)/python
 	@$(LOCKED) -r requirements-dev.txt
 	@$(EDITABLE)
 	@touch $(VENV)/.device $@
+
+$(VENV)/.masks: requirements-masks.txt | $(VENV)/.dev
+	@$(PIP_INSTALL) --require-hashes --no-deps --no-build-isolation -r requirements-masks.txt
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
