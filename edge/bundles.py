@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edge.errors import ModelCorruptError, ModelMissingError
 
 SHIPPED = Path(__file__).parent / "models"
-DEFAULT_MODEL = "slim"
+DEFAULT_MODEL = "slim_fine"
 
 
 class _Strict(BaseModel):

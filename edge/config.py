@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edge.bundles import DEFAULT_MODEL
 from edge.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class DetectorConfig(_Section):
 
 
 class ModelConfig(_Section):
-    name: str = "slim"
+    name: str = DEFAULT_MODEL
     threads: int = Field(1, ge=1, le=64)
 
 

@@ -88,16 +88,18 @@ class Daemon:
             from edge.outputs.jsonl import JsonLines
 
             yield JsonLines(wanted.jsonl, None if self._watched else lambda: not self._stopped)
+        page = None
         if wanted.http:
             from edge.outputs.http import HttpServer
 
             server = HttpServer(*wanted.host_port, self._preview, camera.name)
             yield server
-            logger.info("page at %s", server.url)
+            page = server.url
+            logger.info("page at %s", page)
         if self._terminal:
             from edge.outputs.terminal import TerminalView
 
-            yield TerminalView(camera.name)
+            yield TerminalView(camera.name, page)
 
     def _main_loop(self) -> None:
         with contextlib.closing(self._frames()) as frames:

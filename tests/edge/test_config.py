@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import edge.config
+from edge import bundles
 from edge.config import load
 from edge.errors import ConfigError
 
@@ -25,7 +26,7 @@ def test_later_layers_win_and_origins_are_kept(etc):
     assert found.settings.camera.source == "c"
     assert found.settings.detector.longest_side == 300
     assert found.settings.detector.threshold == 0.4
-    assert found.settings.model.name == "slim"
+    assert found.settings.model.name == bundles.DEFAULT_MODEL
     assert found.origins["camera.source"] == "flag"
     assert found.origins["detector.longest_side"] == str(etc / "config.d/20.toml")
     assert found.origins["detector.threshold"] == "MIEN_DETECTOR_THRESHOLD"
