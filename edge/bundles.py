@@ -14,6 +14,7 @@ from edge.errors import ModelCorruptError, ModelMissingError
 
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT_MODEL = "slim_fine"
+MEND = "install the model again"
 
 
 class _Strict(BaseModel):
@@ -99,14 +100,14 @@ def load(name_or_path: str) -> Bundle:
     try:
         manifest = Manifest.model_validate(json.loads((path / "manifest.json").read_text()))
     except (ValueError, OSError) as error:  # ValidationError is a ValueError
-        detail = _first_line(error)
-        raise ModelCorruptError(f"{path / 'manifest.json'} is unreadable ({detail}): install the model again") from error
+        file = path / "manifest.json"
+        raise ModelCorruptError(f"{file} is unreadable ({_first_line(error)}): {MEND}") from error
     for name, expected in manifest.sha256.items():
         file = path / name
         if not file.is_file():
-            raise ModelCorruptError(f"{file} is missing: install the model again")
+            raise ModelCorruptError(f"{file} is missing: {MEND}")
         if sha256(file) != expected:
-            raise ModelCorruptError(f"{file} is truncated or altered (sha256 differs): install the model again")
+            raise ModelCorruptError(f"{file} is truncated or altered (its sha256 differs): {MEND}")
     return Bundle(path, manifest)
 
 

@@ -198,11 +198,13 @@ def bench(
     import json
 
     from edge.bench import measure
+    from edge.bench_start import measure_start
     from edge.config import load
     from edge.report import print_figures
 
     settings = load(config, {"camera.source": camera, **_shared(detector, model, threads)}).settings
-    figures = measure(settings, seconds)
+    start = measure_start(["--model", settings.model.name, "--detector", settings.detector.name])
+    figures = {**measure(settings, seconds), "start": start}
     print_figures(figures)
     if json_file is not None:
         try:

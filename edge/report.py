@@ -87,7 +87,9 @@ def print_figures(figures: dict[str, Any]) -> None:
         table.add_row(name, f"{timing['fps']:.1f}", *milliseconds, str(timing["samples"]))
     console = Console(highlight=False)
     console.print(table)
-    machine, clip, model, detector = (figures[key] for key in ("machine", "clip", "model", "detector"))
+    machine, clip, model, detector, start = (
+        figures[key] for key in ("machine", "clip", "model", "detector", "start")
+    )
     size = "x".join(map(str, clip["frame_size"]))
     versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
     for name, value in {
@@ -97,7 +99,9 @@ def print_figures(figures: dict[str, Any]) -> None:
         "detector": f"{detector['name']} at {detector['longest_side']} pixels",
         "model": f"{model['name']} {model['version']}, {figures['quantisation']}",
         "versions": f"{figures['runtime']}, {versions}",
-        "memory": f"{figures['rss_bytes'] / 1e6:.0f} MB at most",
+        "import": f"{start['import_seconds']:.2f} s",
+        "start": f"{start['first_observation_seconds']:.2f} s to the first observation",
+        "memory": f"{start['daemon_rss_bytes'] / 1e6:.0f} MB at most, with the page served",
     }.items():
         console.print(f"{name:<10} {value}")
     if not clip["faces_per_frame"]:

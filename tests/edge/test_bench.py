@@ -15,6 +15,8 @@ def test_figures(clip, bundle, mien, tmp_path):
     assert figures["clip"]["faces_per_frame"] >= 0.9
     assert figures["machine"]["model_threads"] == 1
     assert figures["rss_bytes"] > 10_000_000
+    assert 0 < figures["start"]["import_seconds"] < figures["start"]["first_observation_seconds"]
+    assert figures["start"]["daemon_rss_bytes"] > 10_000_000
     assert figures["model"]["name"] == bundle.manifest.name
     assert "whole way of a frame" in done.stdout
 
