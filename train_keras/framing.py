@@ -65,6 +65,19 @@ def box_square(image: Image, face: Face, geometry: CropGeometry) -> Image:
     return warp_grey(image, np.array([[scale, 0, offset[0]], [0, scale, offset[1]]]), geometry.size)
 
 
+def box_turned(image: Image, face: Face, geometry: CropGeometry) -> Image:
+    """The same square, turned until the eyes are level."""
+    x0, y0, x1, y1 = (float(value) for value in face.box)
+    left, right = np.asarray(face.landmarks, np.float64)[:2]
+    across = (right - left) / max(float(np.hypot(*(right - left))), 1e-6)
+    scale = geometry.size / (BOX_SCALE * max(x1 - x0, y1 - y0, 1.0))
+    linear = scale * np.array([[across[0], across[1]], [-across[1], across[0]]])
+    centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    return warp_grey(
+        image, np.column_stack([linear, (geometry.size - 1) / 2 - linear @ centre]), geometry.size
+    )
+
+
 def eyes_only(image: Image, face: Face, geometry: CropGeometry) -> Image:
     """Eyes brought to their place, the rest follows."""
     return crop_face(image, _with(face, _pair(face.landmarks)), _pair_geometry(geometry))
@@ -85,6 +98,7 @@ FRAMINGS: dict[str, Callable[[Image, Face, CropGeometry], Image]] = {
     "five landmarks, upright": upright,
     "two eyes": eyes_only,
     "square box": box_square,
+    "square box, turned": box_turned,
 }
 BySize = dict[tuple[str, int], dict[str, float]]
 
