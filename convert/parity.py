@@ -11,6 +11,7 @@ import numpy as np
 
 from edge.types import Floats, Image
 from train_keras.batches import scale_pixels
+from train_keras.data.faces import Rows
 
 
 def run_flatbuffer(flatbuffer: bytes, images: Image) -> Floats:
@@ -35,7 +36,7 @@ def run_flatbuffer(flatbuffer: bytes, images: Image) -> Floats:
 
 
 def parity(
-    model: keras.Model, flatbuffers: Mapping[str, bytes], images: Image, classes: Image
+    model: keras.Model, flatbuffers: Mapping[str, bytes], images: Image, classes: Rows
 ) -> dict[str, dict[str, float]]:
     """Per variant: accuracy in per cent, agreement with Keras in per cent, largest probability difference."""
     reference = model.predict(scale_pixels(images), batch_size=512, verbose=0)

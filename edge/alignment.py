@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge.types import Face, Floats, Image
+
+Affine = npt.NDArray[np.float64]  # [2, 3], from pixels of a picture to pixels of a crop
 
 # Median landmarks of FER2013's training crops (`mien framing --template`), made symmetric.
 TEMPLATE = ((0.315, 0.395), (0.685, 0.395), (0.500, 0.591), (0.341, 0.776), (0.659, 0.776))
@@ -49,7 +52,7 @@ def crop_face(image: Image, face: Face, geometry: CropGeometry = CropGeometry())
     return warp_grey(image, matrix, geometry.size)
 
 
-def similarity(landmarks: Floats, geometry: CropGeometry) -> Floats:
+def similarity(landmarks: Floats, geometry: CropGeometry) -> Affine:
     """The turn, scale and shift that brings landmarks [5, 2] closest to the template's: float64 [2, 3].
 
     Least squares in closed form (Umeyama 1991), without reflection.
@@ -61,8 +64,11 @@ def similarity(landmarks: Floats, geometry: CropGeometry) -> Floats:
     spread = max(float((a * a).sum()), 1e-6)
     cos = float((a * b).sum()) / spread
     sin = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread
+    if np.hypot(cos, sin) < 1e-6:  # all landmarks in one point: a box without width
+        cos, sin = 1.0, 0.0
     linear = np.array([[cos, -sin], [sin, cos]])
-    return np.column_stack([linear, target_mean - linear @ source_mean])
+    matrix: Affine = np.column_stack([linear, target_mean - linear @ source_mean])
+    return matrix
 
 
 def landmarks_of(face: Face) -> Floats:
@@ -70,10 +76,10 @@ def landmarks_of(face: Face) -> Floats:
     if face.landmarks is not None:
         return face.landmarks
     x0, y0, x1, y1 = face.box
-    return np.asarray(HOG_TEMPLATE, np.float32) * (x1 - x0, y1 - y0) + (x0, y0)
+    return np.array([(x0 + x * (x1 - x0), y0 + y * (y1 - y0)) for x, y in HOG_TEMPLATE], np.float32)
 
 
-def warp_grey(image: Image, matrix: Floats, size: int) -> Image:
+def warp_grey(image: Image, matrix: Affine, size: int) -> Image:
     """Resample a picture through an affine map [2, 3] into uint8 [size, size] grey.
 
     A face larger than the crop is first averaged down in whole steps, or the crop would alias.
@@ -81,10 +87,11 @@ def warp_grey(image: Image, matrix: Floats, size: int) -> Image:
     step = int(1 / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-3))
     if step > 1:
         image, matrix = _shrink(image, matrix, size, step)
-    return to_grey(cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE))
+    crop = cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
+    return to_grey(np.asarray(crop, np.uint8))
 
 
-def _shrink(image: Image, matrix: Floats, size: int, step: int) -> tuple[Image, Floats]:
+def _shrink(image: Image, matrix: Affine, size: int, step: int) -> tuple[Image, Affine]:
     """Average `step` x `step` pixels of the part the crop needs, and the map from there."""
     corners = np.array([[-1, -1], [size, -1], [-1, size], [size, size]], np.float64)
     needed = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
@@ -97,7 +104,8 @@ def _shrink(image: Image, matrix: Floats, size: int, step: int) -> tuple[Image, 
     # Pixel centres: x in the picture = (x_small + 0.5) * scale - 0.5 + x0.
     linear = matrix[:, :2] * scale
     offset = matrix[:, :2] @ (0.5 * scale - 0.5 + (x0, y0)) + matrix[:, 2]
-    return cv2.resize(part, small, interpolation=cv2.INTER_AREA), np.column_stack([linear, offset])
+    averaged = np.asarray(cv2.resize(part, small, interpolation=cv2.INTER_AREA), np.uint8)
+    return averaged, np.column_stack([linear, offset])
 
 
 def resize_crop(image: Image, geometry: CropGeometry = CropGeometry()) -> Image:
@@ -110,12 +118,13 @@ def resize_crop(image: Image, geometry: CropGeometry = CropGeometry()) -> Image:
     grey = to_grey(image)
     shrinking = min(grey.shape) > geometry.size
     interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    return cv2.resize(grey, (geometry.size, geometry.size), interpolation=interpolation)
+    crop = cv2.resize(grey, (geometry.size, geometry.size), interpolation=interpolation)
+    return np.asarray(crop, np.uint8)
 
 
 def to_grey(image: Image) -> Image:
     """uint8 [H, W] of a BGR or grey picture."""
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def raise_if_empty(image: Image) -> None:

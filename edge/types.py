@@ -72,7 +72,8 @@ class Expression:
 def coarsen(probabilities: Floats) -> Floats:
     """Sum seven-way probabilities [..., 7] into the coarse five [..., 5]."""
     coarse = np.zeros((*probabilities.shape[:-1], len(COARSE)), np.float32)
-    np.add.at(coarse, (..., list(COARSE_INDEX)), probabilities)
+    for label, group in enumerate(COARSE_INDEX):
+        coarse[..., group] += probabilities[..., label]
     return coarse
 
 

@@ -57,7 +57,8 @@ def augment(image: Image, rng: np.random.Generator, strength: Augmentation) -> F
     offset = centre + shift - linear @ np.array([centre, centre])
     matrix = np.column_stack([linear, offset])
     flags = cv2.INTER_CUBIC if draw[1] < 0.5 else cv2.INTER_LINEAR
-    face = cv2.warpAffine(image, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpAffine(image, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    face = np.asarray(warped, np.uint8)
     if draw[2] < strength.resample:
         face = _resample(face, draw[3])
     out = face.astype(np.float32)
@@ -75,8 +76,10 @@ def _resample(face: Image, draw: float) -> Image:
     if draw < 0.6:
         small = round(side * (0.42 + 0.83 * draw))
         little = cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA)
-        return cv2.resize(little, (side, side), interpolation=cv2.INTER_LINEAR)
-    return cv2.GaussianBlur(face, (0, 0), 0.3 + 1.8 * (draw - 0.6))
+        softer = cv2.resize(little, (side, side), interpolation=cv2.INTER_LINEAR)
+    else:
+        softer = cv2.GaussianBlur(face, (0, 0), 0.3 + 1.8 * (draw - 0.6))
+    return np.asarray(softer, np.uint8)
 
 
 def _erase(face: Floats, rng: np.random.Generator) -> None:

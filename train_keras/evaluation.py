@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 from edge.labels import LABELS
-from edge.types import Floats, Image
+from edge.types import Floats
+from train_keras.data.faces import Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,14 +29,14 @@ class Scores:
     recall: float
     f1: float
     per_class: Floats
-    confusion: Image
+    confusion: Rows
 
     @property
-    def support(self) -> Image:
+    def support(self) -> Rows:
         return self.confusion.sum(1)
 
 
-def score(probabilities: Floats, classes: Image) -> Scores:
+def score(probabilities: Floats, classes: Rows) -> Scores:
     """Compare probabilities [N, 7] with labels [N]."""
     answers = probabilities.argmax(1)
     known = list(range(len(LABELS)))

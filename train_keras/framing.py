@@ -146,13 +146,13 @@ def place(picture: Image, size: int) -> Image:
     small = _scaled(picture, size)
     top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
     background[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return cv2.cvtColor(background, cv2.COLOR_GRAY2BGR)
+    return np.asarray(cv2.cvtColor(background, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def _scaled(picture: Image, size: int) -> Image:
     scale = size / max(picture.shape)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way)
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way), np.uint8)
 
 
 def _nearest(faces: list[Face], size: int) -> Face | None:

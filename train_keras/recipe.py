@@ -32,17 +32,17 @@ class DataRecipe(_Strict):
     ferplus: Path = Path("../shared/data/ferplus.npz")
     masked: float = Field(0.6, ge=0, le=1)
     variants: int = Field(4, ge=1)
-    limit: int | None = None
+    limit: int | None = Field(None, ge=1)
 
 
 class OptimiserRecipe(_Strict):
     """AdamW with a linear warm-up and a cosine decay to zero."""
 
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
-    warmup_epochs: float = 3
+    learning_rate: float = Field(3e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    warmup_epochs: float = Field(3, ge=0)
     epochs: int = Field(ge=1)
-    batch_size: int = 128
+    batch_size: int = Field(128, ge=1)
 
 
 class Recipe(_Strict):
@@ -60,13 +60,15 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         ConfigError: no such file, not TOML, an unknown key or an unusable value.
     """
-    file = path if path.is_file() else RECIPES / path.with_suffix(".toml").name
+    # A path that leads nowhere must not train a shipped recipe that happens to have the same name.
+    shipped = RECIPES / f"{path.name.removesuffix('.toml')}.toml"
+    file = shipped if len(path.parts) == 1 and not path.is_file() else path
     if not file.is_file():
         names = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
         raise ConfigError(f"no recipe {path}: give a TOML file or one of: {names}")
     try:
         return Recipe.model_validate(tomllib.loads(file.read_text()))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,3 +73,38 @@ def require(path: Path, layout: str) -> Path:
     if not path.exists():
         raise DataError(f"{path} is missing: expected {layout}")
     return path
+
+
+def read_arrays(path: Path, *names: str) -> list[npt.NDArray[Any]]:
+    """Arrays of an npz file.
+
+    Raises:
+        DataError: it is damaged, no npz, or lacks one of them.
+    """
+    try:
+        with np.load(path) as file:
+            return [file[name] for name in names]
+    # A file cut short or overwritten fails in numpy, zipfile or zlib, wherever the damage shows first.
+    except (
+        KeyError, ValueError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    ) as error:  # fmt: skip
+        wanted = ", ".join(names)
+        raise DataError(f"{path} is damaged ({error}): expected an npz with the arrays {wanted}") from error
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line numbers and rows of a csv file; cells that a short line lacks are None.
+
+    Raises:
+        DataError: it is no csv, or lacks one of the columns.
+    """
+    wanted = ",".join(columns)
+    with path.open(newline="") as file:
+        table = csv.DictReader(file)
+        try:
+            if not set(columns) <= set(table.fieldnames or ()):
+                raise DataError(f"{path} has columns {table.fieldnames}: expected {wanted}")
+            for row in table:
+                yield table.line_num, row
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise DataError(f"{path} is no csv ({error}): expected the columns {wanted}") from error

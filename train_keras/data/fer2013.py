@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from edge.errors import DataError
 from edge.labels import LABELS
-from edge.types import Image
-from train_keras.data.faces import Faces, Split, require
+from edge.types import Floats
+from train_keras.data.faces import Faces, Rows, Split, read_arrays, read_table, require
 
 SIDE = 48
+_LABELS = {str(number): number for number in range(len(LABELS))}
 _USAGES = {"Training": Split.TRAINING, "PublicTest": Split.PUBLIC_TEST, "PrivateTest": Split.PRIVATE_TEST}
 
 
@@ -26,33 +26,33 @@ def read_fer2013(path: Path) -> Faces:
     return _read_csv(path) if path.suffix == ".csv" else _read_npz(path)
 
 
-def one_hot(classes: Image) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def one_hot(classes: Rows) -> Floats:
     return np.eye(len(LABELS), dtype=np.float32)[classes]
 
 
 def _read_npz(path: Path) -> Faces:
-    try:
-        with np.load(path) as file:
-            images, labels, usage = file["images"], file["label"], file["usage"]
-    except (KeyError, ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path} is not FER2013 ({error}): expected arrays images, label, usage") from error
-    return Faces(images, one_hot(labels), usage.astype(np.int8), np.arange(len(images)))
+    images, labels, usage = read_arrays(path, "images", "label", "usage")
+    count = len(images)
+    if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
+        raise DataError(
+            f"{path} has images {images.dtype} {images.shape}: expected uint8 [N, {SIDE}, {SIDE}]"
+        )
+    if labels.shape != (count,) or not np.isin(labels, range(len(LABELS))).all():
+        raise DataError(f"{path} has other labels than {count} numbers from 0 to {len(LABELS) - 1}")
+    if usage.shape != (count,) or not np.isin(usage, list(Split)).all():
+        raise DataError(f"{path} has other usages than {count} numbers from 0 to {len(Split) - 1}")
+    return Faces(images, one_hot(labels.astype(np.int64)), usage.astype(np.int8), np.arange(count))
 
 
 def _read_csv(path: Path) -> Faces:
     images, labels, usages = [], [], []
-    with path.open(newline="") as file:
-        table = csv.DictReader(file)
-        if table.fieldnames is None or not {"emotion", "pixels", "Usage"} <= set(table.fieldnames):
-            raise DataError(f"{path} has columns {table.fieldnames}: expected emotion,pixels,Usage")
-        for number, row in enumerate(table, 2):
-            try:
-                pixels = np.array(row["pixels"].split(), np.uint8).reshape(SIDE, SIDE)
-                labels.append(range(len(LABELS))[int(row["emotion"])])
-                usages.append(_USAGES[row["Usage"]])
-            except (ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-                raise DataError(f"{path} line {number} is damaged ({error}): copy the file again") from error
-            images.append(pixels)
+    for number, row in read_table(path, ("emotion", "pixels", "Usage")):
+        try:
+            images.append(np.array(row["pixels"].split(), np.uint8).reshape(SIDE, SIDE))
+            labels.append(_LABELS[row["emotion"]])
+            usages.append(_USAGES[row["Usage"]])
+        except (ValueError, KeyError, AttributeError, OverflowError) as error:
+            raise DataError(f"{path} line {number} is damaged ({error}): copy the file again") from error
     if not images:
         raise DataError(f"{path} holds no rows: copy the file again")
     return Faces(

@@ -6,7 +6,6 @@ need more than half of their seven-class votes on one class; all rows need five 
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.types import Image
-from train_keras.data.faces import Faces, Split, require
+from train_keras.data.faces import Faces, Split, read_arrays, read_table, require
 from train_keras.data.fer2013 import read_fer2013
 
 COLUMNS = (
@@ -33,16 +32,21 @@ def read_votes(path: Path) -> Image:
     """
     require(path, "ferplus.npz with votes [N, 10], or fer2013new.csv with the columns neutral … NF")
     if path.suffix == ".csv":
-        with path.open(newline="") as file:
-            table = csv.DictReader(file)
-            if table.fieldnames is None or not set(COLUMNS) <= set(table.fieldnames):
-                raise DataError(f"{path} has columns {table.fieldnames}: expected {', '.join(COLUMNS)}")
-            return np.array([[int(row[name]) for name in COLUMNS] for row in table], np.uint8)
-    try:
-        with np.load(path) as file:
-            return file["votes"].astype(np.uint8)
-    except (KeyError, ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path} is not FER+ ({error}): expected an array votes") from error
+        return _read_csv(path)
+    (votes,) = read_arrays(path, "votes")
+    if votes.shape[1:] != (len(COLUMNS),):
+        raise DataError(f"{path} has votes of shape {votes.shape}: expected [N, {len(COLUMNS)}]")
+    return votes.astype(np.uint8)
+
+
+def _read_csv(path: Path) -> Image:
+    rows = []
+    for number, row in read_table(path, COLUMNS):
+        try:
+            rows.append(np.array([int(row[name]) for name in COLUMNS], np.uint8))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise DataError(f"{path} line {number} is damaged ({error}): copy the file again") from error
+    return np.array(rows, np.uint8).reshape(-1, len(COLUMNS))
 
 
 def read_ferplus(fer2013: Path, votes: Path) -> Faces:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def read_lfw(path: Path, per_class: int, seed: int) -> LfwFaces:
             table = list(csv.DictReader(io.TextIOWrapper(archive.open(names["labels.csv"]))))
             chosen = _draw(table, per_class, seed)
             images = [_decode(archive, names, table[row]["image"]) for row in chosen]
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path} is damaged ({error}): expected images/ and labels.csv (image,emotion)"
         ) from error

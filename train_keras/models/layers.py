@@ -26,11 +26,14 @@ class BatchNorm(layers.BatchNormalization):
             outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
                 inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
             )
+            # The kernel answers with the unbiased variance; Keras keeps the biased one.
+            count = tf.cast(tf.size(inputs) // inputs.shape[-1], variance.dtype)
+            variance *= (count - 1.0) / count
         elif keras.backend.backend() == "torch":
             from torch.nn import functional
 
             mean = inputs.detach().mean((0, 1, 2))
-            variance = inputs.detach().var((0, 1, 2))
+            variance = inputs.detach().var((0, 1, 2), unbiased=False)
             maps = inputs.permute(0, 3, 1, 2)
             maps = functional.batch_norm(
                 maps, None, None, self.gamma.value, self.beta.value, training=True, eps=self.epsilon

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.alignment import to_grey
 from edge.errors import DependencyError, NotAPictureError
 from edge.types import Floats, Image
 from train_keras.occlusion import landmarks
@@ -44,7 +45,7 @@ def _read(source: Path) -> tuple[list[Image], float]:
         more, frame = video.read()
         if not more:
             break
-        frames.append(frame)
+        frames.append(np.asarray(frame, np.uint8))
     if not frames:
         raise NotAPictureError(f"{source} holds no video")
     return frames, float(video.get(cv2.CAP_PROP_FPS))
@@ -54,7 +55,7 @@ def _follow(frames: Iterable[Image], source: Path) -> Floats:
     """Landmarks of the largest face in every frame, float32 [N, 68, 2]; gaps are interpolated."""
     rows = []
     for frame in frames:
-        found = landmarks.in_picture(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
+        found = landmarks.in_picture(to_grey(frame))
         rows.append(found[0] if len(found) else np.full((68, 2), np.nan, np.float32))
     points = np.array(rows)
     seen = np.flatnonzero(np.isfinite(points[:, 0, 0]))
@@ -68,9 +69,8 @@ def _follow(frames: Iterable[Image], source: Path) -> Floats:
 def _steady(points: Floats) -> Floats:
     """Gaussian smoothing over time, so that the mask does not tremble."""
     flat = points.reshape(len(points), -1)
-    return cv2.GaussianBlur(
-        flat, (1, 0), sigmaX=0.01, sigmaY=SMOOTHING, borderType=cv2.BORDER_REPLICATE
-    ).reshape(points.shape)
+    smooth = cv2.GaussianBlur(flat, (1, 0), sigmaX=0.01, sigmaY=SMOOTHING, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth, np.float32).reshape(points.shape)
 
 
 def _chain(bare: list[Image], masked: Iterable[Image]) -> Iterator[Image]:

@@ -44,7 +44,7 @@ def in_crop(crop: Image) -> Floats | None:
     scale = WORKING_SIDE / crop.shape[0]
     large = cv2.resize(crop, (WORKING_SIDE, WORKING_SIDE), interpolation=cv2.INTER_CUBIC)
     large = cv2.copyMakeBorder(large, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REPLICATE)
-    points = in_picture(large)
+    points = in_picture(np.asarray(large, np.uint8))
     if not len(points):
         return None
     return (points[0] - MARGIN + 0.5) / scale - 0.5

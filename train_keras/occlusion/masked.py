@@ -55,15 +55,12 @@ def masked_pool(faces: Faces, seed: int, variants: int, progress: Progress = qui
     if seed == TEST_SEED:
         raise ValueError(f"seed {seed} draws the test masks: choose another for training")
     points, _ = find_landmarks(faces.images, progress)
-    stack = [
-        _cached(
-            "pool",
-            (faces.images, faces.rows, seed, k),
-            lambda k=k: _paint(faces, points, (seed, k), progress)[0],
-        )
-        for k in range(variants)
-    ]
-    return np.stack(stack)
+
+    def variant(k: int) -> Image:
+        key = (faces.images, faces.rows, seed, k)
+        return _cached("pool", key, lambda: _paint(faces, points, (seed, k), progress)[0])
+
+    return np.stack([variant(k) for k in range(variants)])
 
 
 def masked_test(faces: Faces, progress: Progress = quiet) -> tuple[Image, Image]:
@@ -123,7 +120,8 @@ def _cached(name: str, keys: tuple[Any, ...], make: Callable[[], npt.NDArray[Any
     """What `make` returns, kept under a name that changes with the inputs and with the painter's code."""
     digest = hashlib.sha256()
     for key in keys:
-        digest.update(key.tobytes() if isinstance(key, np.ndarray) else str(key).encode())
+        # The comma keeps seed 1, variant 10 apart from seed 11, variant 0.
+        digest.update(key.tobytes() if isinstance(key, np.ndarray) else f"{key},".encode())
     sources = (landmarks,) if name == "landmarks" else (landmarks, masks, painter)
     for source in sources:
         digest.update(ast.dump(ast.parse(inspect.getsource(source))).encode())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge.types import Floats, Image
 from train_keras.occlusion.masks import Kind, Mask, draw_mask, render_cloth
+
+Points = npt.NDArray[np.float64]
 
 GREY = np.array([0.114, 0.587, 0.299], np.float32)
 SUPERSAMPLING = 2.5  # canvas pixels for one of the picture's, so that edges and folds are averaged, not cut
@@ -53,7 +56,7 @@ def paint_random(
     return paint_mask(picture, landmarks, draw_mask(rng, kind))
 
 
-def _draw(mask: Mask, points: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
+def _draw(mask: Mask, points: Points, size: tuple[int, int]) -> tuple[Floats, Floats]:
     """Cloth float32 [H, W, 3] and its coverage float32 [H, W], 0 to 1, on the canvas."""
     outline, top, bottom = _outline(mask, points)
     coverage = np.zeros(size[::-1], np.uint8)
@@ -67,10 +70,10 @@ def _draw(mask: Mask, points: Floats, size: tuple[int, int]) -> tuple[Floats, Fl
         only_loops = np.clip(loops.astype(np.int16) - coverage, 0, 255).astype(np.float32)[..., None] / 255
         cloth += only_loops * (np.array(mask.loops, np.float32) * 0.85 - cloth)
         coverage = np.maximum(coverage, loops)
-    return cloth, coverage.astype(np.float32) / 255
+    return cloth, coverage.astype(np.float32) / np.float32(255)
 
 
-def _outline(mask: Mask, points: Floats) -> tuple[Floats, Floats, Floats]:
+def _outline(mask: Mask, points: Points) -> tuple[Points, Points, Points]:
     """The closed outline [N, 2], its upper edge and its lower edge, left to right."""
     width = np.linalg.norm(points[16] - points[0])
     right = (points[16] - points[0]) / width
@@ -100,7 +103,7 @@ def _outline(mask: Mask, points: Floats) -> tuple[Floats, Floats, Floats]:
     return np.concatenate([top, bottom[::-1]]), top, bottom
 
 
-def _coordinates(points: Floats, top: Floats, bottom: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
+def _coordinates(points: Points, top: Points, bottom: Points, size: tuple[int, int]) -> tuple[Floats, Floats]:
     """Mask coordinates `u`, `v` of every canvas pixel, measured from the nose to either cheek and from
     the upper edge to the chin, so that a turned head gets a turned mask."""
     axis = points[8] - points[27]
@@ -119,7 +122,7 @@ def _coordinates(points: Floats, top: Floats, bottom: Floats, size: tuple[int, i
     return u.astype(np.float32), v.astype(np.float32)
 
 
-def _loops(mask: Mask, points: Floats, outline: Floats, size: tuple[int, int]) -> Image:
+def _loops(mask: Mask, points: Points, outline: Points, size: tuple[int, int]) -> Image:
     """Ear loops: from the mask's upper and lower corners round the ear, coverage uint8 [H, W]."""
     width = float(np.linalg.norm(points[16] - points[0]))
     rng = np.random.default_rng(mask.seed + 1)
@@ -138,7 +141,7 @@ def _loops(mask: Mask, points: Floats, outline: Floats, size: tuple[int, int]) -
 
 
 def _light(
-    picture: Image, points: Floats, to_canvas: Floats, size: tuple[int, int], canvas_points: Floats
+    picture: Image, points: Points, to_canvas: Points, size: tuple[int, int], canvas_points: Points
 ) -> Floats:
     """The light that falls on the mask, float32 [H, W] on the canvas, 0 to about 255.
 
@@ -163,29 +166,31 @@ def _light(
 
 
 def _to_picture(
-    layer: Floats, coverage: Floats, to_canvas: Floats, shape: tuple[int, int], scale: float
+    layer: Floats, coverage: Floats, to_canvas: Points, shape: tuple[int, int], scale: float
 ) -> tuple[Floats, Floats]:
     """Bring the painted canvas to the picture's own pixels, averaging where it shrinks."""
     if scale > 1:
         blur = 0.45 * scale
-        layer = cv2.GaussianBlur(layer, (0, 0), blur)
-        coverage = cv2.GaussianBlur(coverage, (0, 0), blur)
+        layer = np.asarray(cv2.GaussianBlur(layer, (0, 0), blur), np.float32)
+        coverage = np.asarray(cv2.GaussianBlur(coverage, (0, 0), blur), np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = shape[::-1]
-    return cv2.warpAffine(layer, to_canvas, size, flags=flags), cv2.warpAffine(
-        coverage, to_canvas, size, flags=flags
+    layer, coverage = (
+        np.asarray(cv2.warpAffine(painted, to_canvas, size, flags=flags), np.float32)
+        for painted in (layer, coverage)
     )
+    return layer, coverage
 
 
 def _composite(picture: Image, layer: Floats, coverage: Floats, mask: Mask) -> tuple[Image, Image]:
     """Lay the premultiplied layer over the picture, with the picture's own noise."""
     covered = np.round(np.clip(coverage, 0, 1) * 255).astype(np.uint8)
-    alpha = covered.astype(np.float32) / 255
+    alpha = covered.astype(np.float32) / np.float32(255)
     rng = np.random.default_rng(mask.seed + 2)
     grain = rng.normal(0, _noise(picture), picture.shape[:2]).astype(np.float32) * alpha
-    painted = _times(picture, 1 - alpha) + layer
-    painted += grain if picture.ndim == 2 else grain[..., None]
-    painted = np.clip(np.round(painted), 0, 255).astype(np.uint8)
+    mixed = _times(picture, np.float32(1) - alpha) + layer
+    mixed += grain if picture.ndim == 2 else grain[..., None]
+    painted = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
     painted[covered == 0] = picture[covered == 0]
     return painted, covered
 
@@ -203,13 +208,13 @@ def _noise(picture: Image) -> float:
     return float(np.clip(np.median(np.abs(high)) / (0.6745 * 6), 0.5, 3.5))
 
 
-def _along(line: Floats, position: float) -> Floats:
+def _along(line: Points, position: float) -> Points:
     """The point at a fractional index of a polyline [N, 2]."""
     index = int(np.clip(np.floor(position), 0, len(line) - 2))
     return line[index] + (line[index + 1] - line[index]) * (position - index)
 
 
-def _spline(points: Floats, steps: int = 8) -> Floats:
+def _spline(points: Points, steps: int = 8) -> Points:
     """A Catmull-Rom curve through the points: [(N - 1) * steps + 1, 2]."""
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
@@ -220,6 +225,6 @@ def _spline(points: Floats, steps: int = 8) -> Floats:
     return np.concatenate([curve.reshape(-1, 2), points[-1:]])
 
 
-def _fixed(points: Floats) -> Image:
+def _fixed(points: Points) -> npt.NDArray[np.int32]:
     """Points as OpenCV's fixed-point integers with four fractional bits."""
     return np.round(points * 16).astype(np.int32)

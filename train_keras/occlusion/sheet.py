@@ -31,4 +31,4 @@ def draw_sheet(path: Path, fer2013: Path, seed: int, progress: Progress = quiet)
 
 
 def _tile(face: Image) -> Image:
-    return cv2.resize(face, (TILE, TILE), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(face, (TILE, TILE), interpolation=cv2.INTER_CUBIC), np.uint8)
