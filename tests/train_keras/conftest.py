@@ -1,0 +1,21 @@
+"""Real faces for the training side's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from train_keras.data.faces import Faces
+from train_keras.data.fer2013 import read_fer2013
+from train_keras.data.ferplus import read_ferplus
+
+
+@pytest.fixture(scope="session")
+def fer2013(shared: Path) -> Faces:
+    return read_fer2013(shared / "fer2013.npz")
+
+
+@pytest.fixture(scope="session")
+def ferplus(shared: Path) -> Faces:
+    return read_ferplus(shared / "fer2013.npz", shared / "ferplus.npz")
