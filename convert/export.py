@@ -69,7 +69,7 @@ def operators(flatbuffer: bytes) -> list[str]:
 
 @contextmanager
 def _converter(model: keras.Model) -> Iterator[tf.lite.TFLiteConverter]:
-    """A converter of the network for one face at a time; it reads a SavedModel, so that weights are frozen."""
+    """A converter of the network, batch of one; it reads a SavedModel, so that weights are frozen."""
     shape = (1, *model.input_shape[1:])
     archive = keras.export.ExportArchive()
     archive.track(model)

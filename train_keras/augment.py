@@ -17,7 +17,7 @@ class Augmentation:
     Attributes:
         rotation, shift, zoom, aspect: standard deviations of the box's error.
         flip: probability of a mirrored face.
-        brightness, contrast: standard deviations; gamma is drawn from the same spread as contrast.
+        brightness, contrast: standard deviations.
         noise: largest standard deviation of the sensor's noise.
         resample: probability that the face was smaller or softer than the crop.
         erase: probability that a patch is hidden.
@@ -63,8 +63,10 @@ def augment(image: Image, rng: np.random.Generator, strength: Augmentation) -> F
         face = _resample(face, draw[3])
     out = face.astype(np.float32)
     mean = float(out.mean())
-    out = (out - mean) * np.exp(r[5] * strength.contrast) + mean + 255 * strength.brightness * r[6]
-    out += rng.standard_normal(out.shape, np.float32) * (255 * strength.noise * draw[4] ** 2)
+    # float(): a scalar of numpy's would turn the picture into float64.
+    contrast, brightness = float(np.exp(r[5] * strength.contrast)), float(strength.brightness * r[6])
+    out = (out - mean) * contrast + mean + 255 * brightness
+    out += rng.standard_normal(out.shape, np.float32) * float(255 * strength.noise * draw[4] ** 2)
     if draw[5] < strength.erase:
         _erase(out, rng)
     return np.clip(out, 0, 255, out=out)

@@ -120,6 +120,11 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.batches.epoch = epoch
+        # Keras saves weights and optimiser but not the state of its random generators: dropout would draw
+        # anew after a resume. So its noise follows from the seed and the step, as the batches do.
+        generators = [v for v in self.model.variables if v.name == "seed_generator_state"]
+        for number, state in enumerate(generators):
+            state.assign([self.batches.seed + number, epoch * len(self.batches)])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         row = {"epoch": float(epoch + 1), **{name: float(value) for name, value in (logs or {}).items()}}

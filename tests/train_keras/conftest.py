@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 
 from train_keras.data.faces import Faces
-from train_keras.data.fer2013 import read_fer2013
 from train_keras.data.ferplus import read_ferplus
-
-
-@pytest.fixture(scope="session")
-def fer2013(shared: Path) -> Faces:
-    return read_fer2013(shared / "fer2013.npz")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,25 @@
+import numpy as np
+
+from train_keras.data.faces import Faces
+
+
+def faces_of(levels, first_row=0):
+    count = len(levels)
+    images = np.array(levels, np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    rows = np.arange(first_row, first_row + count)
+    return Faces(images, np.eye(7, dtype=np.float32)[np.arange(count) % 7], np.zeros(count, np.int8), rows)
+
+
+def test_choosing_keeps_the_columns_together():
+    faces = faces_of([10, 20, 30, 40])
+    for chosen in (faces[np.array([3, 1])], faces[np.array([False, True, False, True])][::-1]):
+        assert chosen.images[:, 0, 0].tolist() == [40, 20]
+        assert chosen.rows.tolist() == [3, 1]
+        assert chosen.classes.tolist() == [3, 1]
+        assert len(chosen) == 2
+
+
+def test_copies_are_left_out():
+    faces, others = faces_of([10, 20, 30, 20]), faces_of([20, 50], first_row=100)
+    assert faces.without_copies_of(others).rows.tolist() == [0, 2]
+    assert len(faces.without_copies_of(faces)) == 0

@@ -1,0 +1,46 @@
+import cv2
+import numpy as np
+import pytest
+
+from edge.alignment import CropGeometry, crop_face
+from edge.types import Face
+from train_keras.framing import FRAME, FRAMINGS, _nearest, place
+
+
+def face_at(x, y, score=0.9):
+    return Face(np.array([x - 20, y - 25, x + 20, y + 25], np.float32), score)
+
+
+@pytest.mark.parametrize("size", [48, 104, 300])
+def test_placed_in_the_middle(size):
+    picture = np.full((104, 104), 30, np.uint8)
+    picture[40:64, 40:64] = 220
+    frame = place(picture, size)
+    assert frame.shape == (*FRAME, 3)
+    assert frame.dtype == np.uint8
+    middle = frame[240 - size // 2 : 240 + size // 2, 320 - size // 2 : 320 + size // 2, 0]
+    shrunk = cv2.resize(picture, middle.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(middle.astype(int) - shrunk).mean() < 3
+
+
+def test_nearest_is_the_surest_on_the_placed_picture():
+    aside, sure, unsure = face_at(100, 100, 0.99), face_at(325, 238, 0.8), face_at(318, 240, 0.5)
+    assert _nearest([aside, sure, unsure], 104) is sure
+    assert _nearest([aside], 104) is None
+    assert _nearest([], 104) is None
+
+
+def test_framings_agree_on_a_face_that_lies_right():
+    """Landmarks exactly on the template, so that every way of cutting should give about the same picture."""
+    geometry = CropGeometry()
+    rng = np.random.default_rng(0)
+    picture = cv2.resize(
+        rng.integers(0, 255, (12, 12), dtype=np.uint8), (96, 96), interpolation=cv2.INTER_CUBIC
+    )
+    marks = np.asarray(geometry.template, np.float32) * 96 - 0.5
+    face = Face(np.array([10, 5, 86, 91], np.float32), 0.9, marks)
+    expected = crop_face(picture, face).astype(int)
+    for name in ("five landmarks, upright", "two eyes"):
+        assert np.abs(FRAMINGS[name](picture, face, geometry) - expected).max() <= 1, name
+    for name, cut in FRAMINGS.items():
+        assert cut(picture, face, geometry).shape == (48, 48), name

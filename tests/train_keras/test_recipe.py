@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from edge.errors import ConfigError
+from train_keras.recipe import RECIPES, read_recipe
+
+RECIPE = """
+name = "mine"
+seed = 1
+[model]
+builder = "slim"
+[optimiser]
+epochs = 2
+{optimiser}
+[data]
+{data}
+[augmentation]
+{augmentation}
+"""
+
+
+def write(path, optimiser="", data="", augmentation=""):
+    path.write_text(RECIPE.format(optimiser=optimiser, data=data, augmentation=augmentation))
+    return path
+
+
+@pytest.mark.parametrize("file", sorted(RECIPES.glob("*.toml")), ids=lambda file: file.stem)
+def test_shipped_recipes(file):
+    recipe = read_recipe(Path(file.stem))
+    assert recipe.name == file.stem
+    assert recipe == read_recipe(file)
+
+
+def test_defaults_and_given_values(tmp_path):
+    recipe = read_recipe(write(tmp_path / "mine.toml", data="masked = 0.25", augmentation="rotation = 3"))
+    assert recipe.data.masked == 0.25
+    assert recipe.augmentation.rotation == 3
+    assert recipe.optimiser.epochs == 2
+    assert recipe.optimiser.batch_size == 128
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "key"),
+    [
+        ("optimiser", "learning_rte = 1e-3", "optimiser.learning_rte"),
+        ("optimiser", "batch_size = 0", "optimiser.batch_size"),
+        ("optimiser", "learning_rate = -1.0", "optimiser.learning_rate"),
+        ("data", "masked = 1.5", "data.masked"),
+        ("data", "limit = 0", "data.limit"),
+        ("data", 'fer2013 = ["a"]', "data.fer2013"),
+        ("augmentation", "rotatoin = 3", "augmentation.rotatoin"),
+    ],
+)
+def test_a_bad_key_is_named_in_full(section, line, key, tmp_path):
+    with pytest.raises(ConfigError, match=rf"mine\.toml: {key}: "):
+        read_recipe(write(tmp_path / "mine.toml", **{section: line}))
+
+
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe\x00"])
+def test_not_toml(content, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"mine\.toml is not TOML"):
+        read_recipe(path)
+
+
+@pytest.mark.parametrize("name", ["nothing", "elsewhere/slim.toml", "slim.v2", "."])
+def test_missing_recipe_lists_names(name):
+    with pytest.raises(ConfigError, match=r"no recipe .*: slim, slim_fine"):
+        read_recipe(Path(name))
