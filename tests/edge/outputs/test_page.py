@@ -49,10 +49,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def server() -> Iterator[HttpServer]:
-    server = HttpServer("127.0.0.1", 0, preview=True, camera="test")
+def server(browser: Browser, request: pytest.FixtureRequest) -> Iterator[HttpServer]:
+    server = HttpServer("127.0.0.1", 0, preview=getattr(request, "param", True), camera="test")
     server.start()
     yield server
+    browser.leave()
     server.close()
 
 
@@ -96,9 +97,8 @@ def test_boxes_belong_to_the_picture_shown(browser: Browser, server: HttpServer)
     assert browser.console() == []
 
 
-def test_without_preview_only_boxes(browser: Browser) -> None:
-    server = HttpServer("127.0.0.1", 0, preview=False, camera="test")
-    server.start()
+@pytest.mark.parametrize("server", [False], indirect=True, ids=["preview off"])
+def test_without_preview_only_boxes(browser: Browser, server: HttpServer) -> None:
     with Publisher(server, label="happy"):
         browser.open(server.url)
         browser.wait("return document.getElementById('notice').textContent === 'preview is off: boxes only'")
@@ -106,7 +106,6 @@ def test_without_preview_only_boxes(browser: Browser) -> None:
         requested = browser.run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
         assert not [name for name in requested if "preview" in name]
     assert browser.console() == []
-    server.close()
 
 
 def test_reconnects_after_a_restart(browser: Browser, server: HttpServer) -> None:
