@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edge.alignment import CropGeometry
+from edge.alignment import CropGeometry, crop_face
 from edge.bundles import Bundle, Calibration, CropSpec, InputSpec, Manifest, load, sha256
+from edge.cameras.demo import DemoCamera
 from edge.classifier import Classifier
+from edge.detectors import open_detector
 from edge.labels import LABELS
 from edge.types import Image
 from train_keras.batches import INPUT_OFFSET, INPUT_SCALE
@@ -55,6 +57,15 @@ def write_bundle(folder: Path, flatbuffer: bytes, contents: Contents) -> Bundle:
     np.savez_compressed(folder / "golden.npz", inputs=contents.golden, probabilities=answers)
     _write_manifest(folder, contents, ("model.tflite", "MODEL_CARD.md", "golden.npz"))
     return load(str(folder))
+
+
+def golden_faces(geometry: CropGeometry, count: int = GOLDEN_FACES) -> Image:
+    """Faces of the demo clip, bare and masked, uint8 [count, S, S]: FER2013's are not ours to ship."""
+    detector, camera, crops = open_detector("centerface"), DemoCamera(), []
+    for number, frame in enumerate(iter(camera.read, None)):
+        if frame is not None and number % 8 == 0:
+            crops += [crop_face(frame.image, face, geometry) for face in detector.detect(frame.image)[:1]]
+    return np.array(crops)[np.linspace(0, len(crops) - 1, count).round().astype(int)]
 
 
 def _write_manifest(folder: Path, contents: Contents, files: tuple[str, ...]) -> None:

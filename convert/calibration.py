@@ -19,7 +19,7 @@ def representative_faces(faces: Faces, pool: Image, count: int, seed: int) -> It
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(faces), min(count, len(faces)), replace=False)
     for number, row in enumerate(chosen):
-        image = (faces.images if number % 2 else pool[number % len(pool)])[row].copy()
+        image = (faces.images if number % 2 else pool[number // 2 % len(pool)])[row].copy()
         if number < 2:
             image[0, 0], image[0, 1] = 0, 255
         yield scale_pixels(image[None])

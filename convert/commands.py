@@ -36,7 +36,7 @@ def convert(
     import keras
 
     from convert import calibration, export, parity
-    from convert.bundle import GOLDEN_FACES, Contents, write_bundle
+    from convert.bundle import Contents, golden_faces, write_bundle
     from train_keras.batches import scale_pixels
     from train_keras.commands import bar
     from train_keras.data.faces import Split
@@ -84,6 +84,9 @@ def convert(
     }
     _write_report(loaded.name, temperature, threshold, reports, {k: len(v) for k, v in flatbuffers.items()})
 
+    _refuse_loss(reports)
+
+    golden = golden_faces(CropGeometry())
     for name in ("int8", "float32") if float32 else ("int8",):
         contents = Contents(
             name=loaded.name if name == "int8" else f"{loaded.name}_{name}",
@@ -105,11 +108,10 @@ def convert(
                 }
                 for kind, report in reports.items()
             ],
-            golden=np.concatenate([training.images[: GOLDEN_FACES // 2], pool[0][: GOLDEN_FACES // 2]]),
+            golden=golden,
         )
         bundle = write_bundle((out or Path("edge/models")) / contents.name, flatbuffers[name], contents)
         typer.echo(f"wrote {bundle.path}")
-    _refuse_loss(reports)
 
 
 def _write_report(
