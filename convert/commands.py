@@ -17,7 +17,7 @@ from edge.types import coarsen
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 CALIBRATION_FACES = 512
-TARGET_COARSE_ACCURACY = 0.70  # of the answers that are not marked as abstained
+TARGET_COARSE_ACCURACY = 0.80  # of the answers that are not marked as abstained
 LARGEST_LOSS = 0.5  # points of accuracy that int8 may lose against Keras
 
 
