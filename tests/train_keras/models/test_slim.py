@@ -1,0 +1,68 @@
+import keras
+import numpy as np
+import pytest
+
+from edge.errors import ConfigError
+from train_keras.cost import gflops
+from train_keras.models import build
+from train_keras.models.slim import slim
+
+
+@pytest.fixture(scope="module")
+def papers():
+    return {rgc: slim(rgc=rgc) for rgc in (False, True)}
+
+
+def test_papers_parameter_counts(papers):
+    assert papers[False].count_params() == 376_983
+    assert papers[True].count_params() == 756_983
+    assert slim(bounded=True).count_params() == 756_983
+
+
+def test_papers_cost(papers):
+    assert gflops(papers[False]) == pytest.approx(0.0164, abs=1e-4)
+    assert gflops(papers[True]) == pytest.approx(0.0194, abs=1e-4)
+
+
+def test_cost_by_hand():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(inputs)
+    x = keras.layers.DepthwiseConv2D(3, padding="same")(x)
+    x = keras.layers.Dense(5)(keras.layers.Flatten()(x))
+    by_hand = 4 * 4 * 4 * 3 * 9 + 4 * 4 * 4 * 9 + 64 * 5
+    assert gflops(keras.Model(inputs, x)) == pytest.approx(2e-9 * by_hand)
+
+
+def test_probabilities(papers):
+    faces = np.random.default_rng(0).uniform(-1, 1, (2, 48, 48, 3)).astype(np.float32)
+    for model in papers.values():
+        answers = np.asarray(model(faces, training=False))
+        assert answers.shape == (2, 7)
+        assert answers.sum(1) == pytest.approx([1, 1], abs=1e-5)
+        assert np.abs(answers[0] - answers[1]).max() > 0
+
+
+def test_save_and_load(tmp_path):
+    model = slim(
+        16, 1, bounded=True, stem_strides=1, first_expansion=0, strides=(2, 2, 1, 2, 1, 1), dropout=0.3
+    )
+    faces = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 1)).astype(np.float32)
+    model(faces, training=True)  # moves the statistics
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert np.array_equal(loaded(faces, training=False), model(faces, training=False))
+
+
+@pytest.mark.parametrize("strides", [(1, 2), (1,) * 7, ()])
+def test_wrong_number_of_strides(strides):
+    with pytest.raises(ValueError, match="strides needs 6 values"):
+        slim(16, strides=strides)
+    with pytest.raises(ConfigError, match=r"model\.options: strides needs 6 values"):
+        build("slim", input_size=16, strides=strides)
+
+
+def test_unknown_network_or_option():
+    with pytest.raises(ConfigError, match=r"no network 'slam': one of slim"):
+        build("slam")
+    with pytest.raises(ConfigError, match=r"model\.options: .*chanels"):
+        build("slim", chanels=1)
