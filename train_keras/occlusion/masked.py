@@ -21,7 +21,7 @@ from train_keras.occlusion import landmarks, masks, painter
 from train_keras.occlusion.painter import paint_random
 
 TEST_SEED = 2013  # never a training seed: `masked_pool` refuses it
-CACHE = Path(os.environ.get("MIEN_CACHE", Path.home() / ".cache" / "mien"))
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mien"
 _CHUNK = 128
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
