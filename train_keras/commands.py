@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from train_keras.occlusion.masks import Kind
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 FER2013, FERPLUS = Path("../shared/data/fer2013.npz"), Path("../shared/data/ferplus.npz")
@@ -67,32 +69,26 @@ def evaluate(
 
 
 def masks(
-    source: Annotated[
-        Path | None, typer.Argument(help="A video with one face; FER2013 faces by default.")
-    ] = None,
-    sheet: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path(
-        "docs/figures/masks.png"
-    ),
+    source: Annotated[Path | None, typer.Argument(help="A video with one face; FER2013 by default.")] = None,
+    sheet: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("runs/masks.png"),
     clip: Annotated[Path | None, typer.Option(help="Write SOURCE with a mask from its middle on.")] = None,
-    kind: Annotated[
-        str, typer.Option(help="surgical, n95, cloth, patterned or dark, for --clip.")
-    ] = "surgical",
+    kind: Annotated[Kind, typer.Option(help="What mask the clip's face wears.")] = Kind.SURGICAL,
     seed: Annotated[int, typer.Option(help="Of the masks.")] = 1,
     fer2013: FerOption = FER2013,
 ) -> None:
     """Draw 64 masked faces as a contact sheet, or put a mask on the face of a video."""
     from train_keras.occlusion import sheet as sheets
     from train_keras.occlusion.clip import mask_clip
-    from train_keras.occlusion.masks import Kind
 
     if clip is not None:
         if source is None:
             raise typer.BadParameter("--clip needs a source video")
-        mask_clip(source, clip, start=0.5, kind=Kind(kind), seed=seed, progress=bar)
-        typer.echo(f"wrote {clip}")
-        return
-    sheets.draw_sheet(sheet, fer2013, seed, bar)
-    typer.echo(f"wrote {sheet}")
+        mask_clip(source, clip, start=0.5, kind=kind, seed=seed, progress=bar)
+    elif source is not None:
+        sheets.draw_video_sheet(sheet, source, seed, bar)
+    else:
+        sheets.draw_sheet(sheet, fer2013, seed, bar)
+    typer.echo(f"wrote {clip or sheet}")
 
 
 def framing(
