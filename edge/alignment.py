@@ -17,10 +17,10 @@ from edge.types import Face, Floats, Image
 
 Affine = npt.NDArray[np.float64]  # [2, 3], from pixels of a picture to pixels of a crop
 
-# Median landmarks of FER2013's training crops (`mien framing --template`), made symmetric.
-TEMPLATE = ((0.315, 0.395), (0.685, 0.395), (0.500, 0.591), (0.341, 0.776), (0.659, 0.776))
+# Median landmarks of FER2013's training crops (`mien framing`), made symmetric.
+TEMPLATE = ((0.314, 0.395), (0.686, 0.395), (0.500, 0.596), (0.341, 0.776), (0.659, 0.776))
 # Where a detector without landmarks (dlib HOG) sees them, as fractions of its square box.
-HOG_TEMPLATE = ((0.31, 0.28), (0.69, 0.28), (0.50, 0.50), (0.35, 0.73), (0.65, 0.73))
+HOG_TEMPLATE = ((0.293, 0.302), (0.707, 0.302), (0.500, 0.536), (0.320, 0.752), (0.680, 0.752))
 
 
 @dataclass(frozen=True, slots=True)

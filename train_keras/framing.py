@@ -27,6 +27,7 @@ from train_keras.occlusion import landmarks
 from train_keras.occlusion.masked import Progress, masked_test, quiet
 from train_keras.occlusion.painter import paint_random
 from train_keras.results import write_section
+from train_keras.templates import measure_templates
 
 SIZES = (48, 72, 104, 160, 300)  # side of the published crop in the frame, in pixels
 FRAME = (480, 640)
@@ -49,6 +50,8 @@ def measure_framing(
     curves = {name: _jitter_curves(classifier, images, public.classes) for name, images in sets.items()}
     figure = Path("figures/framing.png")
     draw(by_size, curves, REPORT.parent / figure)
+    templates = measure_templates(fer2013, progress)
+    write_section("templates", "Landmarks", f"mien framing {model}", _TEMPLATES + templates, REPORT)
     report = (
         f"{_size_table(by_size)}\n\n{_jitter_table(curves)}\n\n![accuracy by size and by box error]({figure})"
     )
@@ -266,6 +269,11 @@ def _with(face: Face, marks: Floats) -> Face:
     return Face(face.box, face.score, marks)
 
 
+_TEMPLATES = """Where the landmarks lie in FER2013's training crops, which the crop of a detected face has to
+match, and in dlib's boxes, whose faces have none of their own: medians over crops in which dlib finds a face,
+made symmetric, x and y as shares of the side. `edge/alignment.py` holds these numbers.
+
+"""
 _PREAMBLE = """The crop a classifier sees is defined once, in `edge/alignment.py`. These figures chose it:
 faces of `lfw_expressions.zip` (as many happy as neutral as other) in 640 x 480 frames, through CenterFace,
 each way of cutting, and the classifier; three-way accuracy (happy, neutral, the rest) on the faces that were

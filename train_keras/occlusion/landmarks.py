@@ -60,5 +60,5 @@ def in_picture(grey: Image) -> Floats:
 
 
 def fit_template(found: Floats) -> Floats:
-    """The median of confirmed landmarks [N, 68, 2], made symmetric: float32 [68, 2]."""
+    """The median of confirmed landmarks [N, 68, 2]: float32 [68, 2]."""
     return np.median(found, axis=0).astype(np.float32)
