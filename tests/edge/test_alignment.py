@@ -204,6 +204,19 @@ def test_resize_crop_averages():
     assert resize_crop(checkers).std() < 2
 
 
+@pytest.mark.parametrize("scale", [0.8, 1.7, 2.6, 4.2, 4.9])
+def test_not_a_fraction_of_a_pixel_aside(scale):
+    """On a ramp the grey level says where a pixel came from; a falling one takes the rounding out."""
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    face = face_of(placed(scale, 0, (8, 8)))
+    for rising, axis in ((ramp, 0), (ramp.T.copy(), 1)):
+        rises, falls = (
+            crop_face(picture, face).astype(float).mean(axis) for picture in (rising, 255 - rising)
+        )
+        came_from = (rises - falls + 255) / 2
+        assert np.mean(came_from - np.arange(48) * scale) == pytest.approx(8, abs=0.15)
+
+
 def test_warp_moves_by_whole_pixels_exactly():
     grey = to_grey(scene(100, 100))
     crop = warp_grey(grey, np.array([[1.0, 0, -7], [0, 1.0, -11]]), 48)

@@ -26,7 +26,7 @@ def test_placed_in_the_middle(size):
 def test_nearest_is_the_surest_on_the_placed_picture():
     aside, sure, unsure = face_at(100, 100, 0.99), face_at(325, 238, 0.8), face_at(318, 240, 0.5)
     assert _nearest([aside, sure, unsure], 104) is sure
-    assert _nearest([aside], 104) is None
+    assert _nearest([aside, face_at(320, 200), face_at(360, 240)], 104) is None
     assert _nearest([], 104) is None
 
 

@@ -6,8 +6,9 @@ import ast
 import hashlib
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def masked_test(faces: Faces, progress: Progress = quiet) -> tuple[Image, Image]
 def _find(images: Image, progress: Progress) -> Floats:
     out = np.full((len(images), 68, 2), np.nan, np.float32)
     chunks = _chunks(len(images))
-    with ProcessPoolExecutor() as pool:
+    with _workers() as pool:
         jobs = pool.map(_find_chunk, (images[chunk] for chunk in chunks))
         for chunk, points in zip(chunks, progress(jobs, len(chunks), "finding landmarks"), strict=True):
             out[chunk] = points
@@ -84,7 +85,6 @@ def _find(images: Image, progress: Progress) -> Floats:
 
 
 def _find_chunk(images: Image) -> Floats:
-    cv2.setNumThreads(1)
     missing = np.full((68, 2), np.nan, np.float32)
     found = (landmarks.in_crop(image) for image in images)
     return np.stack([missing if points is None else points for points in found])
@@ -93,7 +93,7 @@ def _find_chunk(images: Image) -> Floats:
 def _paint(faces: Faces, points: Floats, seeds: tuple[int, int], progress: Progress) -> tuple[Image, Image]:
     pictures, maps = np.empty_like(faces.images), np.empty_like(faces.images)
     chunks = _chunks(len(faces))
-    with ProcessPoolExecutor() as pool:
+    with _workers() as pool:
         jobs = pool.map(_paint_chunk, ((faces.images[c], points[c], faces.rows[c], seeds) for c in chunks))
         for chunk, (painted, covered) in zip(
             chunks, progress(jobs, len(chunks), "painting masks"), strict=True
@@ -103,13 +103,25 @@ def _paint(faces: Faces, points: Floats, seeds: tuple[int, int], progress: Progr
 
 
 def _paint_chunk(job: tuple[Image, Floats, Rows, tuple[int, int]]) -> tuple[Image, Image]:
-    cv2.setNumThreads(1)
     images, points, rows, (seed, variant) = job
     painted = [
         paint_random(image, marks, np.random.default_rng((seed, variant, int(row))))
         for image, marks, row in zip(images, points, rows, strict=True)
     ]
     return np.stack([picture for picture, _ in painted]), np.stack([covered for _, covered in painted])
+
+
+@contextmanager
+def _workers() -> Iterator[ProcessPoolExecutor]:
+    """A process a core. OpenCV's own threads end before the fork: a child that inherits them waits for them
+    for ever."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with ProcessPoolExecutor() as pool:
+            yield pool
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def _chunks(count: int) -> list[slice]:

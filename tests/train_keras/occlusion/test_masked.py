@@ -1,4 +1,5 @@
 import importlib.util
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,12 @@ def test_mask_of_a_face_depends_on_its_row(cache, ferplus):
     for of_whole, of_part in zip(whole, part, strict=True):
         assert np.array_equal(of_whole[8:20][same], of_part[same])
     assert not np.array_equal(masked_pool(faces, 7, 1)[0], whole[0])
+
+
+def test_every_row_draws_its_own_mask(cache, ferplus):
+    same = ferplus[np.zeros(6, int)]
+    painted = masked_pool(replace(same, rows=np.arange(6)), 7, 1)[0]
+    assert len({picture.tobytes() for picture in painted}) == 6
 
 
 def test_seed_and_variant_have_caches_of_their_own(cache):

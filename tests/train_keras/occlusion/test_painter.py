@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from train_keras.occlusion.masks import Kind, draw_mask
 from train_keras.occlusion.painter import paint_mask, paint_random
 
-NOSE_BRIDGE, NOSE_TIP, MOUTH = [27, 28], 30, [48, 51, 54, 57]
+NOSE_BRIDGE, NOSE_TIP, MOUTH = [27, 28, 29], 30, [48, 51, 54, 57]
 
 
 def pixels(points):
@@ -62,7 +62,7 @@ def test_worn_below_the_nose(seed):
     picture, points = grainy((140, 120)), landmarks68(84, (60, 62))
     mask = replace(draw_mask(np.random.default_rng(seed), below_nose=True), loops=None)
     covered = paint_mask(picture, points, mask)[1]
-    assert covered[pixels(points[NOSE_BRIDGE])].max() == 0
+    assert covered[pixels(points[[*NOSE_BRIDGE, NOSE_TIP]])].max() == 0
     assert covered[pixels(points[[57, 8]] - (0, 4))].min() == 255  # lower lip and chin
     worn_well = replace(draw_mask(np.random.default_rng(seed), below_nose=False), loops=None)
     assert paint_mask(picture, points, worn_well)[1][pixels(points[[NOSE_TIP]])] == 255
