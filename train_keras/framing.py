@@ -111,11 +111,12 @@ def _whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> 
     framing and of the hand crop."""
     detector = open_detector("centerface")
     table: BySize = {}
+    pictures = {state: list(_pictures(faces, state)) for state in ("bare", "masked")}
     jobs = [(state, size) for state in ("bare", "masked") for size in SIZES]
     for state, size in progress(jobs, len(jobs), "detect, crop, classify"):
         crops: dict[str, list[Image]] = {name: [] for name in ("hand crop", *FRAMINGS)}
         found: list[int] = []
-        for number, picture in enumerate(_pictures(faces, state)):
+        for number, picture in enumerate(pictures[state]):
             frame = place(picture, size)
             face = _nearest(detector.detect(frame), size)
             if face is None:
