@@ -32,6 +32,8 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         augmentation: Augmentation,
     ) -> None:
         super().__init__(workers=0)
+        if len(faces) < batch_size:
+            raise ValueError(f"{len(faces)} faces do not fill a batch of {batch_size}")
         self.faces, self.pool, self.masked = faces, pool, masked
         self.batch_size, self.seed, self.augmentation = batch_size, seed, augmentation
         self.epoch = 0

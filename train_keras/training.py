@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.errors import ConfigError
 from train_keras import models
 from train_keras.batches import FaceBatches, scale_pixels
 from train_keras.curves import draw_curves
@@ -18,7 +19,7 @@ from train_keras.data.ferplus import read_ferplus
 from train_keras.occlusion.masked import Progress, masked_pool, masked_test, quiet
 from train_keras.recipe import Recipe
 
-WEIGHTS, HISTORY = "model.keras", "history.json"
+WEIGHTS, HISTORY, RECIPE = "model.keras", "history.json", "recipe.json"
 
 
 def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
@@ -47,8 +48,11 @@ def fit(
 
     Args:
         until: stop after this epoch, as a kill would; the next call goes on there.
+    Raises:
+        ConfigError: the folder holds a run of another recipe.
     """
     run.mkdir(parents=True, exist_ok=True)
+    _keep_recipe(recipe, run)
     keras.utils.set_random_seed(recipe.seed)
     batches = FaceBatches(
         training,
@@ -74,6 +78,14 @@ def fit(
     if len(history) >= recipe.optimiser.epochs:
         model.save(run / WEIGHTS)
     return model
+
+
+def _keep_recipe(recipe: Recipe, run: Path) -> None:
+    """Write the recipe into a new run's folder; a run goes on by the recipe it began with or not at all."""
+    file, text = run / RECIPE, recipe.model_dump_json(indent=1)
+    if file.is_file() and file.read_text() != text:
+        raise ConfigError(f"{run} holds a run of another recipe ({file}): give another folder with --run")
+    _write(file, text)
 
 
 def _build(recipe: Recipe, steps: int) -> keras.Model:

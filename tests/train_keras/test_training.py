@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from edge.errors import ConfigError
 from train_keras.batches import scale_pixels
 from train_keras.data.faces import Split
 from train_keras.recipe import Recipe
@@ -46,7 +47,7 @@ def test_loss_falls(straight):
 def test_what_a_run_leaves(straight, sets):
     run, model = straight
     names = {path.name for path in run.iterdir()}
-    assert names == {"checkpoint-3.keras", "history.json", "curves.png", "model.keras"}
+    assert names == {"checkpoint-3.keras", "history.json", "curves.png", "model.keras", "recipe.json"}
     watched, masked = sets[2:]
     loaded = keras.saving.load_model(run / "model.keras")
     last = json.loads((run / "history.json").read_text())[-1]
@@ -70,3 +71,9 @@ def test_resumed_run_reaches_the_same_weights(straight, sets, tmp_path):
         assert ours == pytest.approx(theirs, abs=1e-4)
     histories = [json.loads((run / "history.json").read_text()) for run in (tmp_path, straight[0])]
     assert histories[0][-1]["loss"] == pytest.approx(histories[1][-1]["loss"], abs=1e-4)
+
+
+def test_run_of_another_recipe_is_left_alone(straight, sets):
+    other = RECIPE.model_copy(update={"seed": 12})
+    with pytest.raises(ConfigError, match="another recipe"):
+        fit(other, straight[0], *sets)

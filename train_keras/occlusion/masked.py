@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.errors import DataError
 from edge.types import Floats, Image
 from train_keras.data.faces import Faces, Rows
 from train_keras.occlusion import landmarks, masks, painter
@@ -40,10 +41,14 @@ def find_landmarks(images: Image, progress: Progress = quiet) -> tuple[Floats, n
         images: uint8 [N, S, S] grey.
     Returns:
         float32 [N, 68, 2], the fitted template where dlib confirms no face, and bool [N], where it did.
+    Raises:
+        DataError: dlib confirms none of them.
     """
     found = _cached("landmarks", (images,), lambda: _find(images, progress))
     seen = np.isfinite(found[:, 0, 0])
-    found[~seen] = landmarks.fit_template(found[seen]) if seen.any() else np.nan
+    if not seen.any():
+        raise DataError(f"dlib confirms none of {len(images)} faces: expected upright face crops")
+    found[~seen] = landmarks.fit_template(found[seen])
     return found, seen
 
 
@@ -65,8 +70,11 @@ def masked_pool(faces: Faces, seed: int, variants: int, progress: Progress = qui
 
 
 def masked_test(faces: Faces, progress: Progress = quiet) -> tuple[Image, Image]:
-    """The fixed test masks: pictures and occlusion maps, both uint8 [N, S, S]. The mask of a face depends
-    on its row in the published file alone, so every model meets the same one."""
+    """The fixed test masks: pictures and occlusion maps, both uint8 [N, S, S].
+
+    The mask of a face depends on its row in the published file, and where dlib confirms no face on the
+    template fitted to its set; so every model meets the same masks.
+    """
     points, _ = find_landmarks(faces.images, progress)
     both = _cached(
         "test", (faces.images, faces.rows), lambda: np.stack(_paint(faces, points, (TEST_SEED, 0), progress))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from edge.errors import ConfigError
 from train_keras.cost import gflops
 from train_keras.models import build
 from train_keras.models.slim import slim
+from train_keras.recipe import read_recipe
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,16 @@ def test_papers_parameter_counts(papers):
 def test_papers_cost(papers):
     assert gflops(papers[False]) == pytest.approx(0.0164, abs=1e-4)
     assert gflops(papers[True]) == pytest.approx(0.0194, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "cost"), [("slim", 756_407, 0.019), ("slim_fine", 755_255, 0.061)]
+)
+def test_cost_of_the_shipped_recipes(name, parameters, cost):
+    recipe = read_recipe(Path(name)).model
+    model = build(recipe.builder, **recipe.options)
+    assert model.count_params() == parameters
+    assert gflops(model) == pytest.approx(cost, abs=5e-4)
 
 
 def test_cost_by_hand():

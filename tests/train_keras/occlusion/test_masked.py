@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.errors import DataError
 from train_keras.data.faces import Split
 from train_keras.occlusion import masked
 from train_keras.occlusion.masked import TEST_SEED, find_landmarks, masked_pool, masked_test
@@ -56,3 +57,8 @@ def test_seed_and_variant_have_caches_of_their_own(cache):
 
     assert key(1, 10) == [1, 10]
     assert key(11, 0) == [11, 0]
+
+
+def test_pictures_without_a_face(cache):
+    with pytest.raises(DataError, match="none of 3 faces"):
+        find_landmarks(np.full((3, 48, 48), 127, np.uint8))
