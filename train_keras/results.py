@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path("docs/results.md")
-_HEAD = "# Results\n\nEvery section is written by the command it names. Masks are synthetic throughout.\n"
+_HEAD = "Every section is written by the command it names. Masks are synthetic throughout.\n"
 
 
 def write_section(key: str, title: str, command: str, body: str, path: Path = RESULTS) -> None:
@@ -22,7 +22,7 @@ def write_section(key: str, title: str, command: str, body: str, path: Path = RE
         body: Markdown.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = path.read_text() if path.is_file() else _HEAD
+    text = path.read_text() if path.is_file() else f"# {path.stem.capitalize()}\n\n{_HEAD}"
     start, end = f"<!-- {key} -->", f"<!-- /{key} -->"
     source = f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}"
     section = f"{start}\n## {title}\n{source}\n\n{body.strip()}\n{end}"
