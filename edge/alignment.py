@@ -82,9 +82,10 @@ def landmarks_of(face: Face) -> Floats:
 def warp_grey(image: Image, matrix: Affine, size: int) -> Image:
     """Resample a picture through an affine map [2, 3] into uint8 [size, size] grey.
 
-    A face larger than the crop is first averaged down in whole steps, or the crop would alias.
+    A face from one and a half times the crop's size is first averaged down in whole steps, or the crop
+    would alias.
     """
-    step = int(1 / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-3))
+    step = round(1 / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-3))
     if step > 1:
         image, matrix = _shrink(image, matrix, size, step)
     crop = cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
