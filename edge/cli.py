@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -240,7 +241,10 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     _set_up_logging(debug)
     try:
-        app(arguments, prog_name="mien")
+        try:
+            app(arguments, prog_name="mien")
+        finally:
+            sys.stdout.flush()  # what cannot be written should be known here, not while Python ends
     except MienError as error:
         _fail(error, error.exit_code, debug)
     except ModuleNotFoundError as error:
@@ -249,7 +253,18 @@ def main() -> None:
         missing = f"{error.name} is not installed: pip install 'mien[train]', or make train-env"
         _fail(DependencyError(missing), DependencyError.exit_code, debug, error)
     except BrokenPipeError:  # `mien predict … | head`: nobody reads any more, which is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _drop_output()
+        full = OutputError(f"cannot write ({error.strerror}): free some space")
+        _fail(full, full.exit_code, debug, error)
+
+
+def _drop_output() -> None:
+    """Let Python end quietly: what is still buffered for standard output has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _shared(detector: str | None, model: str | None, threads: int | None) -> dict[str, Any]:

@@ -197,3 +197,19 @@ edge.cli.main()
     )
     assert not everything & {"tensorflow", "keras", "train_keras", "convert", "matplotlib", "sklearn", "jax"}
     assert not light & {"cv2", "ai_edge_litert", "dlib", "starlette", "uvicorn", "numpy"}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("command", [("config", "show"), ("doctor",)])
+def test_output_onto_a_full_disk(command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "edge.cli", *command],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 40
+    assert done.stderr.splitlines()[-1].startswith("mien: cannot write (")
+    assert "Traceback" not in done.stderr
