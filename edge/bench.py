@@ -16,11 +16,12 @@ import numpy as np
 
 from edge import bundles
 from edge.cameras import Camera, open_camera
-from edge.classifier import Classifier, runtime_version
+from edge.classifier import Classifier
 from edge.config import Settings
 from edge.daemon import make_detector, set_vision_threads
 from edge.errors import InputError
 from edge.pipeline import Pipeline
+from edge.runtime import runtime_version
 from edge.types import Image
 
 WARM_UP = 0.1  # of the time to measure

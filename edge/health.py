@@ -57,7 +57,7 @@ def _python() -> Check:
 
 
 def _runtime(settings: Settings) -> Check:
-    from edge.classifier import runtime_version
+    from edge.runtime import runtime_version
 
     found = runtime_version()
     needed = bundles.load(settings.model.name).manifest.minimum_runtime
