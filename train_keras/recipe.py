@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.errors import ConfigError
 from train_keras.augment import Augmentation
+from train_keras.detection.losses import Weights as LossWeights
+from train_keras.detection.sampling import Mixture
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -35,6 +37,29 @@ class DataRecipe(_Strict):
     limit: int | None = Field(None, ge=1)
 
 
+class DetectionData(_Strict):
+    """What the face detector learns from, and how many of the face crops. Relative paths start at the working
+    folder.
+
+    Attributes:
+        teacher: YuNet's weights, for landmarks and for faces nobody annotated.
+        pictures: training pictures an epoch; each is made anew.
+        limit: of the photographs; None for all.
+    """
+
+    photos: Path = Path("../shared/data/masked_faces.zip")
+    crops: Path = Path("../shared/data/mask_crops.zip")
+    lfw: Path = Path("../shared/data/lfw_expressions.zip")
+    fer2013: Path = Path("../shared/data/fer2013.npz")
+    ferplus: Path = Path("../shared/data/ferplus.npz")
+    teacher: Path = Path("../shared/weights/yunet_n_640_640.onnx")
+    crop_faces: int = Field(3991, ge=0)
+    lfw_faces: int = Field(3000, ge=0)
+    fer_faces: int = Field(2000, ge=0)
+    pictures: int = Field(6400, ge=1)
+    limit: int | None = Field(None, ge=1)
+
+
 class OptimiserRecipe(_Strict):
     """AdamW with a linear warm-up and a cosine decay to zero."""
 
@@ -46,15 +71,34 @@ class OptimiserRecipe(_Strict):
 
 
 class Recipe(_Strict):
+    """How an expression model is trained."""
+
     name: str
     seed: int
+    task: Literal["expression"] = "expression"
     model: ModelRecipe
     data: DataRecipe = DataRecipe()
     optimiser: OptimiserRecipe
     augmentation: Augmentation = Augmentation()
 
 
-def read_recipe(path: Path) -> Recipe:
+class DetectionRecipe(_Strict):
+    """How a face detector is trained."""
+
+    name: str
+    seed: int
+    task: Literal["detection"]
+    model: ModelRecipe
+    data: DetectionData = DetectionData()
+    optimiser: OptimiserRecipe
+    mixture: Mixture = Mixture()
+    loss: LossWeights = LossWeights()
+
+
+AnyRecipe = Annotated[Recipe | DetectionRecipe, Field(discriminator="task")]
+
+
+def read_recipe(path: Path) -> Recipe | DetectionRecipe:
     """Read a recipe file, or a shipped recipe by its name.
 
     Raises:
@@ -67,9 +111,12 @@ def read_recipe(path: Path) -> Recipe:
         names = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
         raise ConfigError(f"no recipe {path}: give a TOML file or one of: {names}")
     try:
-        return Recipe.model_validate(tomllib.loads(file.read_text()))
+        table = tomllib.loads(file.read_text())
+        return TypeAdapter(AnyRecipe).validate_python({"task": "expression", **table})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ConfigError(
+            f"{file}: {'.'.join(map(str, first['loc'][1:] or ('task',)))}: {first['msg']}"
+        ) from error

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from edge.errors import ConfigError
 from train_keras import models
 from train_keras.batches import FaceBatches, scale_pixels
 from train_keras.curves import draw_curves
@@ -18,8 +15,7 @@ from train_keras.data.faces import Faces, Split
 from train_keras.data.ferplus import read_ferplus
 from train_keras.occlusion.masked import Progress, masked_pool, masked_test, quiet
 from train_keras.recipe import Recipe
-
-WEIGHTS, HISTORY, RECIPE = "model.keras", "history.json", "recipe.json"
+from train_keras.runs import WEIGHTS, compiled_how, keep_epoch, keep_recipe, optimiser, resume, verbosity
 
 
 def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
@@ -51,8 +47,7 @@ def fit(
     Raises:
         ConfigError: the folder holds a run of another recipe.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    _keep_recipe(recipe, run)
+    keep_recipe(recipe, run)
     keras.utils.set_random_seed(recipe.seed)
     batches = FaceBatches(
         training,
@@ -62,7 +57,7 @@ def fit(
         seed=recipe.seed,
         augmentation=recipe.augmentation,
     )
-    model, history = _resume(run) or (_build(recipe, len(batches)), [])
+    model, history = resume(run) or (_build(recipe, len(batches)), [])
     sets = {"full": watched.images, "masked": watched_masked}
     keeper = _Keeper(run, batches, history, sets, watched.classes)
     last = min(until or recipe.optimiser.epochs, recipe.optimiser.epochs)
@@ -73,47 +68,22 @@ def fit(
         initial_epoch=len(history),
         epochs=last,
         callbacks=[keeper],
-        verbose=_verbosity(),
+        verbose=verbosity(),
     )
     if len(history) >= recipe.optimiser.epochs:
         model.save(run / WEIGHTS)
     return model
 
 
-def _keep_recipe(recipe: Recipe, run: Path) -> None:
-    """Write the recipe into a new run's folder; a run goes on by the recipe it began with or not at all."""
-    file, text = run / RECIPE, recipe.model_dump_json(indent=1)
-    if file.is_file() and file.read_text() != text:
-        raise ConfigError(f"{run} holds a run of another recipe ({file}): give another folder with --run")
-    _write(file, text)
-
-
 def _build(recipe: Recipe, steps: int) -> keras.Model:
     model = models.build(recipe.model.builder, **recipe.model.options)
-    optimiser = recipe.optimiser
-    warmup = round(optimiser.warmup_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=optimiser.learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(optimiser.epochs * steps - warmup, 1),
-    )
-    adam = keras.optimizers.AdamW(schedule, weight_decay=optimiser.weight_decay)
     model.compile(
-        adam,
+        optimiser(recipe.optimiser, steps),
         "categorical_crossentropy",
         metrics=["categorical_accuracy"],
-        jit_compile="auto" if _on_jax() else False,
+        jit_compile=compiled_how(),
     )
     return model
-
-
-def _resume(run: Path) -> tuple[keras.Model, list[dict[str, float]]] | None:
-    """The model as of the history's last epoch, and the history."""
-    if not (run / HISTORY).is_file():
-        return None
-    history = json.loads((run / HISTORY).read_text())
-    return keras.saving.load_model(_checkpoint(run, len(history))), history
 
 
 class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
@@ -144,27 +114,5 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             probabilities = self.model.predict(scale_pixels(images), batch_size=512, verbose=0)
             row[f"public_{name}"] = float(np.mean(probabilities.argmax(1) == self.classes))
         self.history.append(row)
-        # Checkpoint, history, clean-up: a kill between any two leaves a pair that belongs together.
-        self.model.save(_checkpoint(self.run, epoch + 1))
-        _write(self.run / HISTORY, json.dumps(self.history, indent=1))
-        _checkpoint(self.run, epoch).unlink(missing_ok=True)
+        keep_epoch(self.run, self.model, self.history)
         draw_curves(self.history, self.run / "curves.png")
-        print("  ".join(f"{name} {value:.4f}" for name, value in row.items()), flush=True)
-
-
-def _checkpoint(run: Path, epoch: int) -> Path:
-    return run / f"checkpoint-{epoch}.keras"
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(text)
-    part.replace(path)
-
-
-def _on_jax() -> bool:
-    return bool(keras.backend.backend() == "jax")
-
-
-def _verbosity() -> int:
-    return 1 if sys.stdout.isatty() else 2

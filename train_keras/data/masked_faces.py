@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -13,17 +14,19 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.labels import MASK_STATES
 from edge.types import Floats, Image
 from train_keras.data.faces import Rows, require
 
+SAME_PICTURE = 50
 LAYOUT = "masked_faces.zip with pictures and annotations.json (file, width, height, faces: label, xyxy)"
 
 
 class PhotoSplit(IntEnum):
-    """Training, validation (thresholds and the choice among checkpoints), and testing, never looked at before."""
+    """Training, validation (thresholds, choice among checkpoints), and testing, for the last look only."""
 
     TRAINING = 0
     VALIDATION = 1
@@ -88,3 +91,21 @@ def _photo(archive: zipfile.ZipFile, row: dict[str, Any]) -> Photo:
         np.array([face["xyxy"] for face in faces], np.float32).reshape(-1, 4),
         np.array([MASK_STATES.index(face["label"]) for face in faces], np.int64),
     )
+
+
+def copies(images: Sequence[Image], others: Sequence[Image]) -> npt.NDArray[np.bool_]:
+    """Which pictures are nearly the same as one of `others`: bool [N].
+
+    The published collections share pictures, at other sizes and qualities, and names tell nothing of it. Two
+    pictures count as one when at most 50 of 256 brightness steps between neighbouring cells differ.
+    """
+    if not len(images) or not len(others):
+        return np.zeros(len(images), bool)
+    ours, theirs = (np.stack([_fingerprint(image) for image in side]) for side in (images, others))
+    return np.asarray((256 - ours @ theirs.T).min(axis=1) / 2 <= SAME_PICTURE)
+
+
+def _fingerprint(image: Image) -> Floats:
+    """Difference hash: ±1 float32 [256], whether each of 16 x 16 cells is darker than its right neighbour."""
+    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (17, 16), interpolation=cv2.INTER_AREA)
+    return np.where(grey[:, 1:] > grey[:, :-1], np.float32(1), np.float32(-1)).ravel()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from edge.errors import ConfigError
+from train_keras.models.facet import facet
 from train_keras.models.slim import slim
 
-BUILDERS = {"slim": slim}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"facet": facet, "slim": slim}
 
 
 def build(name: str, **options: Any) -> keras.Model:

@@ -1,0 +1,250 @@
+"""Training pictures, each made anew: photographs at many scales, mosaics, close-ups, crops on backgrounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from edge.types import Floats, Image
+from train_keras.detection.backgrounds import background
+from train_keras.detection.degrade import Degradation, degrade
+from train_keras.detection.pictures import (
+    BOX,
+    COLUMNS,
+    FACE,
+    IGNORED,
+    KIND,
+    POINTS,
+    Picture,
+    mirrored,
+    moved,
+    settle,
+    sides,
+)
+
+MOST_FACES = 32  # in a picture; more are ignored together
+GREY = 114  # of what lies beside a picture, as on the device
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """How often each kind of training picture is made, as weights, and what it goes through.
+
+    Attributes:
+        photo: a photograph, mostly at the size at which it fits.
+        mosaic: four photographs.
+        close: a face that fills much of the picture, as in a region around a track.
+        pasted: face crops of many sizes on a background without faces.
+        empty: a background without faces.
+        least: faces smaller than this, in pixels of the network's input, are ignored.
+        turn: standard deviation of the rotation in degrees, of one picture in five.
+    """
+
+    photo: float = 0.5
+    mosaic: float = 0.15
+    close: float = 0.1
+    pasted: float = 0.2
+    empty: float = 0.05
+    least: float = 8.0
+    turn: float = 10.0
+    degradation: Degradation = field(default_factory=Degradation)
+
+    @property
+    def kinds(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in ("photo", "mosaic", "close", "pasted", "empty")}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """What training pictures are made of: photographs, and pools of face crops with the weight of each."""
+
+    photos: Sequence[Picture]
+    crops: Sequence[tuple[float, Sequence[Picture]]] = ()
+
+
+def sample(
+    sources: Sources, rng: np.random.Generator, width: int, height: int, mixture: Mixture
+) -> tuple[Image, Floats]:
+    """One training picture.
+
+    Returns:
+        uint8 [height, width, 3] BGR and its faces float32 [32, 17], rows of kind 0 at the end.
+    """
+    kinds = mixture.kinds
+    weights = np.array(list(kinds.values()))
+    kind = str(rng.choice(list(kinds), p=weights / weights.sum()))
+    if kind in ("pasted", "empty"):
+        image = background(sources.photos, rng, width, height)
+        faces = np.zeros((0, COLUMNS), np.float32)
+        if kind == "pasted" and sources.crops:
+            faces = _paste(image, sources, rng)
+    elif kind == "mosaic":
+        image, faces = _mosaic(sources, rng, width, height)
+    else:
+        image, faces = np.full((height, width, 3), GREY, np.uint8), np.zeros((0, COLUMNS), np.float32)
+        place = _close_up if kind == "close" else _photograph
+        faces = place(image, sources, rng)
+    if rng.random() < 0.2:
+        image, faces = _turn(image, faces, np.clip(rng.normal(0, mixture.turn), -30, 30))
+    image = degrade(image, rng, mixture.degradation)
+    if rng.random() < 0.5:
+        image, faces = np.ascontiguousarray(image[:, ::-1]), mirrored(faces, width)
+    return image, pad(settle(faces, width, height, mixture.least))
+
+
+def pad(faces: Floats) -> Floats:
+    """Exactly 32 rows. Of more faces the largest are kept and one region to ignore holds the rest."""
+    order = np.lexsort((-sides(faces), faces[:, KIND]))
+    out = np.zeros((MOST_FACES, COLUMNS), np.float32)
+    kept = faces[order][:MOST_FACES]
+    out[: len(kept)] = kept
+    if len(faces) > MOST_FACES:
+        rest = faces[order][MOST_FACES - 1 :, BOX]
+        out[-1] = 0
+        out[-1, BOX] = [*rest[:, :2].min(axis=0), *rest[:, 2:].max(axis=0)]
+        out[-1, KIND] = IGNORED
+    return out
+
+
+def place(
+    canvas: Image,
+    picture: Picture,
+    scale: tuple[float, float],
+    shift: tuple[float, float],
+    rng: np.random.Generator,
+) -> Floats:
+    """Draw a picture, resized by `scale` and moved by `shift` (x, y each), on the canvas; its faces there.
+
+    Only what will be seen is resized; when shrinking mostly by area as the device does.
+    """
+    height, width = canvas.shape[:2]
+    rows, columns = picture.image.shape[:2]
+    left, top = (max(0, int(np.floor(-shift[i] / scale[i]))) for i in (0, 1))
+    right = min(columns, int(np.ceil((width - shift[0]) / scale[0])))
+    bottom = min(rows, int(np.ceil((height - shift[1]) / scale[1])))
+    if right - left < 2 or bottom - top < 2:
+        return np.zeros((0, COLUMNS), np.float32)
+    size = max(1, round((right - left) * scale[0])), max(1, round((bottom - top) * scale[1]))
+    exact = size[0] / (right - left), size[1] / (bottom - top)
+    shrinking = max(exact) < 1
+    how = cv2.INTER_AREA if shrinking and rng.random() < 0.8 else cv2.INTER_LINEAR
+    patch = cv2.resize(picture.image[top:bottom, left:right], size, interpolation=how)
+    x, y = (round(shift[0] + left * scale[0]), round(shift[1] + top * scale[1]))
+    x, y = max(0, x), max(0, y)
+    patch = patch[: height - y, : width - x]
+    canvas[y : y + patch.shape[0], x : x + patch.shape[1]] = patch
+    # Where the drawn pixels lie, to the pixel; the window's own edge is the origin.
+    return moved(picture.faces, exact, (x - left * exact[0], y - top * exact[1]))
+
+
+def _photograph(canvas: Image, sources: Sources, rng: np.random.Generator) -> Floats:
+    height, width = canvas.shape[:2]
+    picture = _any(sources.photos, rng)
+    rows, columns = picture.image.shape[:2]
+    fit = min(width / columns, height / rows)
+    zoom = np.exp(rng.normal(0, 0.05) if rng.random() < 0.4 else rng.uniform(np.log(0.55), np.log(2.5)))
+    stretch = np.exp(rng.normal(0, 0.05))
+    scale = float(fit * zoom * stretch), float(fit * zoom / stretch)
+    return place(canvas, picture, scale, _window(picture, scale, width, height, rng), rng)
+
+
+def _window(
+    picture: Picture, scale: tuple[float, float], width: int, height: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    """A shift that shows as much of the picture as fits and, mostly, a face of it."""
+    rows, columns = picture.image.shape[:2]
+    spare = np.array([width - columns * scale[0], height - rows * scale[1]])
+    shift = spare * rng.random(2)
+    faces = picture.faces[picture.faces[:, KIND] == FACE]
+    if len(faces) and (spare < 0).any() and rng.random() < 0.85:
+        box = faces[rng.integers(len(faces)), BOX]
+        middle = np.array([box[0] + box[2], box[1] + box[3]]) / 2 * scale
+        wanted = np.array([width, height]) * rng.uniform(0.2, 0.8, 2) - middle
+        shift = np.where(spare < 0, np.clip(wanted, spare, 0), shift)
+    return float(shift[0]), float(shift[1])
+
+
+def _close_up(canvas: Image, sources: Sources, rng: np.random.Generator) -> Floats:
+    """A face of 25 to 75 % of the picture's height, of a photograph or of a crop."""
+    height, width = canvas.shape[:2]
+    pool = sources.photos
+    if sources.crops and rng.random() < 0.4:
+        pool = _pool(sources, rng)
+    for _ in range(8):
+        picture = _any(pool, rng)
+        faces = picture.faces[(picture.faces[:, KIND] == FACE) & (sides(picture.faces) >= 24)]
+        if len(faces):
+            break
+    else:
+        return _photograph(canvas, sources, rng)
+    face = faces[rng.integers(len(faces))]
+    zoom = float(height * rng.uniform(0.25, 0.75) / max(face[2] - face[0], face[3] - face[1]))
+    middle = np.array([face[0] + face[2], face[1] + face[3]]) / 2 * zoom
+    shift = np.array([width, height]) * rng.uniform(0.3, 0.7, 2) - middle
+    return place(canvas, picture, (zoom, zoom), (float(shift[0]), float(shift[1])), rng)
+
+
+def _mosaic(sources: Sources, rng: np.random.Generator, width: int, height: int) -> tuple[Image, Floats]:
+    image = np.full((height, width, 3), GREY, np.uint8)
+    across, down = (int(side * rng.uniform(0.3, 0.7)) for side in (width, height))
+    found = []
+    for x, y, w, h in (
+        (0, 0, across, down),
+        (across, 0, width - across, down),
+        (0, down, across, height - down),
+        (across, down, width - across, height - down),
+    ):
+        tile = image[y : y + h, x : x + w]
+        faces = settle(_photograph(tile, sources, rng), w, h, 0)
+        found.append(moved(faces, (1, 1), (x, y)))
+    return image, np.concatenate(found)
+
+
+def _paste(image: Image, sources: Sources, rng: np.random.Generator) -> Floats:
+    """Up to eight face crops side by side, 14 to 200 px high; none covers another's face."""
+    height, width = image.shape[:2]
+    taken = np.zeros((0, 4), np.float32)
+    found = [np.zeros((0, COLUMNS), np.float32)]
+    for _ in range(int(rng.integers(1, 9))):
+        pool = _pool(sources, rng)
+        picture = _any(pool, rng)
+        rows, columns = picture.image.shape[:2]
+        side = np.exp(rng.uniform(np.log(14), np.log(200)))
+        zoom = float(side / sides(picture.faces).max())
+        x, y = (
+            rng.uniform(-0.1 * s * zoom, max(1, a - 0.9 * s * zoom))
+            for s, a in ((columns, width), (rows, height))
+        )
+        region = np.array([x, y, x + columns * zoom, y + rows * zoom], np.float32)
+        apart = (region[2:] <= taken[:, :2]).any(axis=1) | (region[:2] >= taken[:, 2:]).any(axis=1)
+        if apart.all():
+            taken = np.concatenate([taken, region[None]])
+            found.append(place(image, picture, (zoom, zoom), (float(x), float(y)), rng))
+    return np.concatenate(found)
+
+
+def _any(pool: Sequence[Picture], rng: np.random.Generator) -> Picture:
+    return pool[int(rng.integers(len(pool)))]
+
+
+def _pool(sources: Sources, rng: np.random.Generator) -> Sequence[Picture]:
+    weights = np.array([weight for weight, _ in sources.crops])
+    return sources.crops[int(rng.choice(len(weights), p=weights / weights.sum()))][1]
+
+
+def _turn(image: Image, faces: Floats, degrees: float) -> tuple[Image, Floats]:
+    """Picture and faces turned about the middle. Boxes keep their size: a head's outline is nearly round."""
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), float(degrees), 1.0)
+    turned = cv2.warpAffine(image, matrix, (width, height), borderValue=(GREY, GREY, GREY))
+    out = faces.copy()
+    points = faces[:, POINTS].reshape(-1, 5, 2)
+    out[:, POINTS] = (points @ matrix[:, :2].T + matrix[:, 2]).reshape(-1, 10)
+    boxes = faces[:, BOX]
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    middle = middle @ matrix[:, :2].T + matrix[:, 2]
+    out[:, BOX] = np.concatenate([middle - half, middle + half], axis=1)
+    return np.asarray(turned, np.uint8), out

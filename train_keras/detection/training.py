@@ -1,0 +1,123 @@
+"""Trains facet by a recipe: checkpointed after every epoch, resumed after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from train_keras import models
+from train_keras.detection.batches import PictureBatches
+from train_keras.detection.cells import with_cells
+from train_keras.detection.losses import DetectionLoss
+from train_keras.detection.pictures import Picture
+from train_keras.detection.sampling import Sources
+from train_keras.detection.sources import read_sources
+from train_keras.detection.watch import Watch
+from train_keras.occlusion.masked import Progress, quiet
+from train_keras.recipe import DetectionRecipe
+from train_keras.runs import (
+    WEIGHTS,
+    History,
+    compiled_how,
+    keep_epoch,
+    keep_recipe,
+    optimiser,
+    resume,
+    verbosity,
+)
+
+GRADIENT_NORM = 10.0
+
+
+def train(recipe: DetectionRecipe, run: Path, progress: Progress = quiet) -> keras.Model:
+    """Train, or go on training, in the folder `run`; the validation photographs are watched.
+
+    Every epoch leaves `checkpoint-N.keras` and `history.json`, the last one `model.keras`: the network with
+    its six maps, as it is converted.
+    """
+    keep_recipe(recipe, run)
+    sources, watched = read_sources(recipe.data, recipe.seed, progress)
+    return fit(recipe, run, sources, watched)
+
+
+def fit(
+    recipe: DetectionRecipe,
+    run: Path,
+    sources: Sources,
+    watched: Sequence[Picture],
+    *,
+    until: int | None = None,
+    workers: int = 2,
+) -> keras.Model:
+    """Train on pictures.
+
+    Args:
+        until: stop after this epoch, as a kill would; the next call goes on there.
+        workers: threads that make pictures; 0 makes them between the steps.
+    Raises:
+        ConfigError: the folder holds a run of another recipe.
+    """
+    keep_recipe(recipe, run)
+    keras.utils.set_random_seed(recipe.seed)
+    model, history = resume(run) or (_build(recipe), [])
+    height, width = model.input_shape[1:3]
+    batches = PictureBatches(
+        sources,
+        (width, height),
+        pictures=recipe.data.pictures,
+        batch_size=recipe.optimiser.batch_size,
+        seed=recipe.seed,
+        mixture=recipe.mixture,
+        workers=workers,
+    )
+    keeper = _Keeper(run, batches, history, Watch(watched, width, height))
+    last = min(until or recipe.optimiser.epochs, recipe.optimiser.epochs)
+    if len(history) < last:
+        model.fit(
+            batches,
+            shuffle=False,
+            initial_epoch=len(history),
+            epochs=last,
+            callbacks=[keeper],
+            verbose=verbosity(),
+        )
+    if len(history) >= recipe.optimiser.epochs:
+        maps_of(model).save(run / WEIGHTS)
+    return model
+
+
+def maps_of(model: keras.Model) -> keras.Model:
+    """The network as it is converted, its six maps by name, of the one that is trained."""
+    names = [layer.name for layer in model.layers if layer.name.startswith(("class", "geometry"))]
+    return keras.Model(model.input, {name: model.get_layer(name).output for name in names}, name="facet")
+
+
+def _build(recipe: DetectionRecipe) -> keras.Model:
+    network = models.build(recipe.model.builder, **recipe.model.options)
+    model = with_cells(network)
+    height, width = model.input_shape[1:3]
+    adam = optimiser(recipe.optimiser, max(1, recipe.data.pictures // recipe.optimiser.batch_size))
+    adam.global_clipnorm = GRADIENT_NORM
+    model.compile(adam, DetectionLoss(width, height, recipe.loss), jit_compile=compiled_how())
+    return model
+
+
+class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the batches the epoch, watches recall and keeps everything a resumed run needs."""
+
+    def __init__(self, run: Path, batches: PictureBatches, history: History, watch: Watch) -> None:
+        super().__init__()
+        self.run, self.batches, self.history, self.watch = run, batches, history, watch
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.batches.epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        row = {"epoch": float(epoch + 1), **{name: float(value) for name, value in (logs or {}).items()}}
+        row |= self.watch(self.model)
+        self.history.append({name: float(np.float32(value)) for name, value in row.items()})
+        keep_epoch(self.run, self.model, self.history)

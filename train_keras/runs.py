@@ -1,0 +1,76 @@
+"""A training run's folder: recipe, history, checkpoints; what a killed run needs to go on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import keras
+
+from edge.errors import ConfigError
+from train_keras.recipe import DetectionRecipe, OptimiserRecipe, Recipe
+
+WEIGHTS, HISTORY, RECIPE = "model.keras", "history.json", "recipe.json"
+History = list[dict[str, float]]
+
+
+def keep_recipe(recipe: Recipe | DetectionRecipe, run: Path) -> None:
+    """Write the recipe into a new run's folder; a run goes on by the recipe it began with or not at all.
+
+    Raises:
+        ConfigError: the folder holds a run of another recipe.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    file, text = run / RECIPE, recipe.model_dump_json(indent=1)
+    if file.is_file() and file.read_text() != text:
+        raise ConfigError(f"{run} holds a run of another recipe ({file}): give another folder with --run")
+    _write(file, text)
+
+
+def optimiser(recipe: OptimiserRecipe, steps: int) -> keras.optimizers.Optimizer:
+    """AdamW with the recipe's schedule, for epochs of so many steps."""
+    warmup = round(recipe.warmup_epochs * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup,
+        decay_steps=max(recipe.epochs * steps - warmup, 1),
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+
+
+def compiled_how() -> str | bool:
+    """Keras's `jit_compile`: on a CPU only JAX gains from it."""
+    return "auto" if keras.backend.backend() == "jax" else False
+
+
+def resume(run: Path) -> tuple[keras.Model, History] | None:
+    """The model as of the history's last epoch, and the history; None for a new run."""
+    if not (run / HISTORY).is_file():
+        return None
+    history = json.loads((run / HISTORY).read_text())
+    return keras.saving.load_model(checkpoint(run, len(history))), history
+
+
+def keep_epoch(run: Path, model: keras.Model, history: History) -> None:
+    """Checkpoint, history, clean-up: a kill between any two leaves a pair that belongs together."""
+    model.save(checkpoint(run, len(history)))
+    _write(run / HISTORY, json.dumps(history, indent=1))
+    checkpoint(run, len(history) - 1).unlink(missing_ok=True)
+    print("  ".join(f"{name} {value:.4f}" for name, value in history[-1].items()), flush=True)
+
+
+def checkpoint(run: Path, epoch: int) -> Path:
+    return run / f"checkpoint-{epoch}.keras"
+
+
+def verbosity() -> int:
+    """Keras's: a progress bar for people, a line an epoch for logs."""
+    return 1 if sys.stdout.isatty() else 2
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.replace(path)
