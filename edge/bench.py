@@ -1,4 +1,9 @@
-"""How fast this machine is: `mien bench`."""
+"""How fast this machine is: `mien bench`.
+
+The way of a frame is timed twice in one run, in turn: with a look at the whole picture in every frame, and
+with the longest interval between such looks. A camera's pace would choose an interval from one to the other;
+here there is no camera, so the run shows both ends.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,13 +22,17 @@ import numpy as np
 from edge import bundles
 from edge.cameras import Camera, open_camera
 from edge.classifier import Classifier
-from edge.config import Settings
+from edge.config import AUTO, Settings
 from edge.daemon import make_detector, set_vision_threads
+from edge.detectors.boxes import iou
 from edge.errors import InputError
+from edge.finding import Finder, longest_interval
 from edge.pipeline import Pipeline
 from edge.runtime import runtime_version
-from edge.types import Image
+from edge.tracking import pair
+from edge.types import Face, Frame, Image, Observation
 
+SAME_FACE = 0.5  # IoU
 WARM_UP = 0.1  # of the time to measure
 LEAST_SAMPLES = 100  # fewer say nothing about a 99th percentile
 
@@ -44,7 +53,7 @@ class Timing:
 
 
 def measure(settings: Settings, seconds: float) -> dict[str, Any]:
-    """Time the classifier alone, one face a call, then the whole way of a frame on the demo clip.
+    """Time the classifier alone, one face a call, then the whole way of a frame on the demo clip, both ways.
 
     Each gets half of `seconds`, after a warm-up, and at least 100 calls. Decoding is timed apart.
 
@@ -57,8 +66,12 @@ def measure(settings: Settings, seconds: float) -> dict[str, Any]:
     classifier = Classifier(bundle, settings.model.threads)
     crops = np.random.default_rng(0).integers(0, 256, (64, 1, classifier.size, classifier.size), np.uint8)
     classify = time_classifier(classifier.classify, crops, seconds / 2)
+    chosen = settings.detector.interval
+    interval = longest_interval(detector) if chosen == AUTO else int(chosen)
     camera = open_camera(settings.camera.source, loop=True)
-    frames = time_pipeline(camera, Pipeline(detector, classifier, fps=camera.fps), seconds / 2)
+    ways = [Way(Pipeline(Finder(detector, interval=n), classifier, fps=camera.fps)) for n in (1, interval)]
+    frames = time_frames(camera, ways[0], ways[1], seconds / 2)
+    frames["adaptive"]["interval"] = interval
     return {
         "classify": asdict(classify),
         **frames,
@@ -95,34 +108,63 @@ def time_classifier(classify: Callable[[Image], object], crops: Image, seconds: 
     return Timing.of(durations)
 
 
-def time_pipeline(camera: Camera, pipeline: Pipeline, seconds: float) -> dict[str, Any]:
-    """Time `pipeline` and, apart from it, the decoding of a looping camera's frames."""
+@dataclass(slots=True)
+class Way:
+    """One pipeline and what it took: seconds a frame, seconds of it for finding faces, and full looks."""
+
+    pipeline: Pipeline
+    process: list[float] = field(default_factory=list)
+    detect: list[float] = field(default_factory=list)
+    full: int = 0
+
+    def go(self, frame: Frame, measured: bool) -> Observation:
+        started = time.perf_counter()
+        observation = self.pipeline.process(frame)
+        if measured:
+            self.process.append(time.perf_counter() - started)
+            self.detect.append(observation.detect)
+            self.full += observation.look == "full"
+        return observation
+
+    def timings(self) -> dict[str, Any]:
+        return {"pipeline": asdict(Timing.of(self.process)), "detect": asdict(Timing.of(self.detect))}
+
+
+def time_frames(camera: Camera, every: Way, adaptive: Way, seconds: float) -> dict[str, Any]:
+    """Time both ways and, apart from them, the decoding of a looping camera's frames."""
     decode: list[float] = []
-    process: list[float] = []
-    detect: list[float] = []
-    faces = 0
+    faces = agreed = 0
     size = (0, 0)
     begin = time.perf_counter()
     warm, end = begin + WARM_UP * seconds, begin + (1 + WARM_UP) * seconds
-    while (started := time.perf_counter()) < end or len(process) < LEAST_SAMPLES:
+    while (started := time.perf_counter()) < end or len(decode) < LEAST_SAMPLES:
         frame = camera.read()
         decoded = time.perf_counter()
         if frame is None:
             raise InputError(f"{camera.name} ended while it was measured: give another recording")
-        observation = pipeline.process(frame)
-        if started >= warm:
+        measured = started >= warm
+        first, second = every.go(frame, measured), adaptive.go(frame, measured)
+        if measured:
             decode.append(decoded - started)
-            process.append(time.perf_counter() - decoded)
-            detect.append(observation.detect)
-            faces += len(observation.faces)
+            faces += len(first.faces)
+            agreed += same_faces([seen.face for seen in first.faces], [seen.face for seen in second.faces])
             size = frame.image.shape[1], frame.image.shape[0]
     camera.close()
+    count = len(decode)
     return {
-        "pipeline": asdict(Timing.of(process)),
-        "detect": asdict(Timing.of(detect)),
+        **every.timings(),
+        "adaptive": {**adaptive.timings(), "full_looks": adaptive.full / count, "agreement": agreed / count},
         "decode": asdict(Timing.of(decode)),
-        "clip": {"camera": camera.name, "frame_size": size, "faces_per_frame": faces / len(process)},
+        "clip": {"camera": camera.name, "frame_size": size, "faces_per_frame": faces / count},
     }
+
+
+def same_faces(one: list[Face], other: list[Face]) -> bool:
+    """Whether each face of one has a partner in the other, with boxes that overlap well."""
+    if not one or not other:
+        return len(one) == len(other)
+    overlap = iou(*(np.stack([face.box for face in faces]) for faces in (one, other)))
+    return len(pair(np.where(overlap > SAME_FACE, overlap, 0))) == len(one) == len(other)
 
 
 def peak_memory() -> int:

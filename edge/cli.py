@@ -87,6 +87,10 @@ DetectorName = Annotated[str | None, typer.Option("--detector", help="centerface
 ModelName = Annotated[
     str | None, typer.Option("--model", help="A shipped model's name or a bundle's folder.")
 ]
+Interval = Annotated[
+    str | None,
+    typer.Option(metavar="N|auto", help="A look at the whole picture every N frames, by the time there is."),
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads of OpenCV and of the model's runtime.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Read this file instead of those in /etc/mien.")
@@ -117,6 +121,7 @@ def root(
 def run(
     camera: Source = None,
     detector: DetectorName = None,
+    interval: Interval = None,
     model: ModelName = None,
     jsonl: Annotated[
         str | None, typer.Option(help="Append observations to this file; - for standard output.")
@@ -152,6 +157,7 @@ def run(
         "camera.source": camera,
         "camera.every_frame": every_frame,
         "camera.loop": loop,
+        "detector.interval": interval,
         "outputs.jsonl": jsonl,
         "outputs.http": False if no_http else (True if http else None),
         "outputs.address": http,
@@ -187,6 +193,7 @@ def predict(
 def bench(
     model: ModelName = None,
     detector: DetectorName = None,
+    interval: Interval = None,
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long to measure.")] = 10.0,
     threads: Threads = None,
     json_file: Annotated[
@@ -203,7 +210,8 @@ def bench(
     from edge.config import load
     from edge.report import print_figures
 
-    settings = load(config, {"camera.source": camera, **_shared(detector, model, threads)}).settings
+    flags = {"camera.source": camera, "detector.interval": interval, **_shared(detector, model, threads)}
+    settings = load(config, flags).settings
     start = measure_start(["--model", settings.model.name, "--detector", settings.detector.name])
     figures = {**measure(settings, seconds), "start": start}
     print_figures(figures)

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 ETC = Path("/etc/mien")
 PREFIX = "MIEN_"
 DEFAULT = "default"
+AUTO = "auto"
 
 
 class _Section(BaseModel):
@@ -41,12 +42,25 @@ class CameraConfig(_Section):
 
 
 class DetectorConfig(_Section):
-    """threads 0: one less than there are cores, since capture and outputs want one too."""
+    """interval: frames from one look at the whole picture to the next; "auto" as few as there is time for,
+    and 1 for a recording without viewer, which nobody waits for. threads 0: one less than there are cores,
+    since capture and outputs want one too."""
 
     name: str = "centerface"
     longest_side: int = Field(320, ge=32, le=4096)
     threshold: float = Field(0.5, gt=0, lt=1)
+    interval: int | str = AUTO
     threads: int = Field(0, ge=0, le=64)
+
+    @field_validator("interval")
+    @classmethod
+    def _is_interval(cls, value: int | str) -> int | str:
+        if value == AUTO:
+            return value
+        frames = int(value) if str(value).isdecimal() else 0
+        if not 1 <= frames <= 1000:
+            raise ValueError(f"it is a number of frames from 1 to 1000, or '{AUTO}'")
+        return frames
 
 
 class ModelConfig(_Section):
@@ -55,9 +69,11 @@ class ModelConfig(_Section):
 
 
 class SmoothingConfig(_Section):
-    """Seconds: how slowly answers change, and how long a face may be lost and still be the same one."""
+    """Seconds: how slowly expressions and mask states change, and how long a face may be lost and still be
+    the same one."""
 
     time_constant: float = Field(0.4, ge=0, le=60)
+    mask_time_constant: float = Field(1.0, ge=0, le=60)
     survive: float = Field(1.0, ge=0, le=60)
 
 

@@ -14,7 +14,7 @@ from types import FrameType
 from edge import bundles
 from edge.cameras import Camera, is_recording, open_camera
 from edge.capture import NewestFrame, every_frame
-from edge.config import DetectorConfig, Settings
+from edge.config import AUTO, DetectorConfig, Settings
 from edge.detectors import Detector, open_detector
 from edge.outputs import Output, ReaderGone
 from edge.types import Frame
@@ -54,8 +54,9 @@ class Daemon:
 
     def _startup(self, shutdown: contextlib.ExitStack) -> None:
         from edge.classifier import Classifier
+        from edge.finding import Finder
         from edge.pipeline import Pipeline
-        from edge.smoothing import Smoother
+        from edge.smoothing import MaskVote, Smoother
         from edge.tracking import Tracker
 
         settings = self._settings
@@ -67,8 +68,14 @@ class Daemon:
         self._camera = open_camera(settings.camera.source, realtime=watched, loop=loop)
         detector = make_detector(settings.detector)
         classifier = Classifier(bundles.load(settings.model.name), settings.model.threads)
-        tracker, smoother = Tracker(settings.smoothing.survive), Smoother(settings.smoothing.time_constant)
-        self._pipeline = Pipeline(detector, classifier, tracker, smoother, self._camera.fps)
+        calm = settings.smoothing
+        self._pipeline = Pipeline(
+            Finder(detector, Tracker(calm.survive), self._interval),
+            classifier,
+            Smoother(calm.time_constant),
+            MaskVote(calm.mask_time_constant),
+            self._camera.fps,
+        )
         manifest = classifier.bundle.manifest
         model = f"{manifest.name} {manifest.version}"
         logger.info("camera %s, detector %s, model %s", self._camera.name, detector.name, model)
@@ -127,6 +134,15 @@ class Daemon:
         if camera.every_frame is not None:
             return not camera.every_frame
         return not is_recording(camera.source) or outputs.http or self._terminal
+
+    @property
+    def _interval(self) -> int | None:
+        """Frames from one full look to the next; None to go by the time there is."""
+        interval = self._settings.detector.interval
+        if interval != AUTO:
+            return int(interval)
+        # Nothing waits for a recording without viewer, and what it says should not depend on the machine.
+        return None if self._watched or not is_recording(self._settings.camera.source) else 1
 
     @property
     def _terminal(self) -> bool:

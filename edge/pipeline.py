@@ -1,4 +1,4 @@
-"""The way of a frame: detect → track → crop → classify → smooth → observation."""
+"""The way of a frame: find → crop → classify → smooth → observation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import numpy as np
 from edge.alignment import CropGeometry, crop_face
 from edge.bundles import Bundle
 from edge.classifier import Classifier
-from edge.detectors import Detector
-from edge.smoothing import Smoother
-from edge.tracking import Tracker
+from edge.finding import Finder
+from edge.smoothing import MaskVote, Smoother
 from edge.types import Expression, Face, Floats, Frame, Image, Observation, ObservedFace, coarsen
 
 
@@ -21,25 +20,25 @@ class Pipeline:
     """Turns frames into observations, one at a time.
 
     Args:
-        detector: finds the faces.
+        finder: finds and follows the faces.
         classifier: reads their expressions.
-        tracker, smoother: follow each face through time.
-        fps: of a recording, whose own clock then tells time to tracker and smoother, however fast it is
+        smoother, mask_vote: calm each face's answers.
+        fps: of a recording, whose own clock then tells time to finder and smoother, however fast it is
             processed; None takes the frames' capture times.
     """
 
     def __init__(
         self,
-        detector: Detector,
+        finder: Finder,
         classifier: Classifier,
-        tracker: Tracker | None = None,
         smoother: Smoother | None = None,
+        mask_vote: MaskVote | None = None,
         fps: float | None = None,
     ) -> None:
-        self._detector = detector
+        self._finder = finder
         self._classifier = classifier
-        self._tracker = tracker or Tracker()
         self._smoother = smoother or Smoother()
+        self._mask_vote = mask_vote or MaskVote()
         self._fps = fps
         self._geometry = geometry_of(classifier.bundle)
         self._abstain_below = classifier.bundle.manifest.calibration.abstain_below
@@ -48,18 +47,20 @@ class Pipeline:
         """Everything the frame says."""
         now = frame.sequence / self._fps if self._fps else frame.captured
         started = time.monotonic()
-        faces = self._detector.detect(frame.image)
+        sighting = self._finder.find(frame, now)
         detected = time.monotonic()
-        tracks = self._tracker.update(faces, now)
-        answers = self._classifier.classify(crop_faces(frame.image, faces, self._geometry))
+        answers = self._classifier.classify(crop_faces(frame.image, sighting.faces, self._geometry))
         classified = time.monotonic()
-        smooth = [self._smoother.smooth(track, row, now) for track, row in zip(tracks, answers, strict=True)]
-        self._smoother.keep(self._tracker.alive)
         observed = tuple(
-            ObservedFace(face, to_expression(row, self._abstain_below), track)
-            for face, row, track in zip(faces, smooth, tracks, strict=True)
+            self._observed(face, track, row, now)
+            for face, track, row in zip(sighting.faces, sighting.tracks, answers, strict=True)
         )
-        age = time.monotonic() - frame.captured
+        alive = self._finder.alive
+        self._smoother.keep(alive)
+        self._mask_vote.keep(alive)
+        done = time.monotonic()
+        self._finder.costs.note_rest(done - detected)
+        age = done - frame.captured
         return Observation(
             camera=frame.camera,
             frame=frame.sequence,
@@ -68,7 +69,13 @@ class Pipeline:
             detect=detected - started,
             classify=classified - detected,
             faces=observed,
+            look=sighting.look,
         )
+
+    def _observed(self, face: Face, track: int, probabilities: Floats, now: float) -> ObservedFace:
+        smooth = self._smoother.smooth(track, probabilities, now)
+        expression = to_expression(smooth, self._abstain_below)
+        return ObservedFace(self._mask_vote.settle(track, face, now), expression, track)
 
 
 def geometry_of(bundle: Bundle) -> CropGeometry:

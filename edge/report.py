@@ -74,15 +74,16 @@ def _print_table(predictions: Iterable[Prediction]) -> None:
 
 def print_figures(figures: dict[str, Any]) -> None:
     """Print what `bench.measure` found."""
+    adaptive = figures["adaptive"]
     table = Table("", "per second", "p50 ms", "p90 ms", "p99 ms", "calls")
-    names = {
-        "classify": "classification of one face",
-        "pipeline": "whole way of a frame",
-        "detect": "  of it, detection",
-        "decode": "decoding a frame (apart)",
-    }
-    for key, name in names.items():
-        timing = figures[key]
+    for name, timing in (
+        ("classification of one face", figures["classify"]),
+        ("whole way of a frame", figures["pipeline"]),
+        ("  of it, finding faces", figures["detect"]),
+        (f"full look every {adaptive['interval']} frames", adaptive["pipeline"]),
+        ("  of it, finding faces", adaptive["detect"]),
+        ("decoding a frame (apart)", figures["decode"]),
+    ):
         milliseconds = (f"{1000 * timing['latency_seconds'][rank]:.2f}" for rank in ("p50", "p90", "p99"))
         table.add_row(name, f"{timing['fps']:.1f}", *milliseconds, str(timing["samples"]))
     console = Console(highlight=False)
@@ -97,6 +98,9 @@ def print_figures(figures: dict[str, Any]) -> None:
         "threads": f"{machine['detector_threads']} detection, {machine['model_threads']} model",
         "frames": f"{clip['camera']}, {size}, {clip['faces_per_frame']:.2f} faces each",
         "detector": f"{detector['name']} at {detector['longest_side']} pixels",
+        "interval": f"1 and {adaptive['interval']}; auto goes by the time a camera leaves, and here is none",
+        "looks": f"{adaptive['full_looks']:.1%} of them full with that interval",
+        "agreement": f"{adaptive['agreement']:.1%} of frames show the same faces both ways",
         "model": f"{model['name']} {model['version']}, {figures['quantisation']}",
         "versions": f"{figures['runtime']}, {versions}",
         "import": f"{start['import_seconds']:.2f} s",

@@ -22,27 +22,27 @@ class Track:
 
     Attributes:
         number: the track's number in events.
-        box: float32 [4], where the face was last seen.
+        face: as it was last seen.
         seen: when, in seconds.
         velocity: float32 [4], how the box's sides move, in pixels a second.
     """
 
     number: int
-    box: Floats
+    face: Face
     seen: float
     velocity: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
 
     def expected(self, now: float) -> Floats:
         """float32 [4]: the box moved on at the same speed."""
-        return np.asarray(self.box + self.velocity * np.float32(now - self.seen), np.float32)
+        return np.asarray(self.face.box + self.velocity * np.float32(now - self.seen), np.float32)
 
-    def see(self, box: Floats, now: float) -> None:
-        """Take over the box the face was found at."""
+    def see(self, face: Face, now: float) -> None:
+        """Take over the face as it was found."""
         elapsed = now - self.seen
         if elapsed > 0:
-            newest = (box - self.box) / np.float32(elapsed)
+            newest = (face.box - self.face.box) / np.float32(elapsed)
             self.velocity = np.asarray(self.velocity + VELOCITY_WEIGHT * (newest - self.velocity), np.float32)
-        self.box, self.seen = box, now
+        self.face, self.seen = face, now
 
 
 class Tracker:
@@ -62,6 +62,11 @@ class Tracker:
         """Numbers of the faces seen lately."""
         return frozenset(track.number for track in self._tracks)
 
+    def living(self, now: float) -> list[Track]:
+        """The tracks of the faces seen lately; those lost for too long are forgotten."""
+        self._tracks = [track for track in self._tracks if now - track.seen <= self._survive]
+        return self._tracks
+
     def update(self, faces: Sequence[Face], now: float) -> list[int]:
         """Find each face's track, or begin one.
 
@@ -71,16 +76,16 @@ class Tracker:
         Returns:
             the faces' track numbers, in the order of `faces`.
         """
-        self._tracks = [track for track in self._tracks if now - track.seen <= self._survive]
+        tracks = self.living(now)
         numbers = [0] * len(faces)
         for row, column in self._match(faces, now):
-            track = self._tracks[row]
-            track.see(faces[column].box, now)
+            track = tracks[row]
+            track.see(faces[column], now)
             numbers[column] = track.number
         for column, face in enumerate(faces):
             if not numbers[column]:
                 self._numbers += 1
-                self._tracks.append(Track(self._numbers, face.box, now))
+                self._tracks.append(Track(self._numbers, face, now))
                 numbers[column] = self._numbers
         return numbers
 

@@ -14,6 +14,9 @@ from edge.labels import COARSE, COARSE_INDEX, LABELS
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 SCHEMA = "mien.observation/1"
+# How a frame's faces were found: by a look at the whole picture, by looks around the known faces, without a
+# look by moving them on, or, with nobody known, not at all. docs/events.md tells when which.
+LOOKS = ("full", "regions", "motion", "none")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +113,8 @@ def expression_dict(expression: Expression) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """Everything one processed frame said. Times: `time` is UTC wall clock, the rest seconds."""
+    """Everything one processed frame said. Times: `time` is UTC wall clock, the rest seconds. `look` is one
+    of `LOOKS`."""
 
     camera: str
     frame: int
@@ -119,6 +123,7 @@ class Observation:
     detect: float
     classify: float
     faces: tuple[ObservedFace, ...]
+    look: str = "full"
 
     def to_dict(self) -> dict[str, Any]:
         """The event object `mien.observation/1`."""
@@ -132,6 +137,7 @@ class Observation:
                 "detect": round(self.detect, 6),
                 "classify": round(self.classify, 6),
             },
+            "look": self.look,
             "faces": [face.to_dict() for face in self.faces],
         }
 

@@ -51,6 +51,8 @@ def test_a_named_file_replaces_the_files_of_the_machine(etc, tmp_path):
         ('camera = "demo"\n', "unknown key 'camera'"),
         ("[detector]\nthreshold = 4\n", r"detector.threshold = 4 \(.*less than 1"),
         ("[detector]\nlongest_side = 'wide'\n", "detector.longest_side = 'wide'"),
+        ("[detector]\ninterval = 0\n", r"detector.interval = 0 \(.*1 to 1000, or 'auto'"),
+        ("[detector]\ninterval = 'often'\n", r"detector.interval = 'often' \(.*1 to 1000, or 'auto'"),
         ('[outputs]\naddress = "0.0.0.0:80"\n', "outputs.address = .* not this machine"),
         ('[outputs]\naddress = "127.0.0.1"\n', "outputs.address = .* not HOST:PORT"),
         ("[camera\n", "is not TOML"),
@@ -70,6 +72,14 @@ def test_mistakes_in_variables_are_named():
         load(None, {}, {"MIEN_CAMERA_SORCE": "x"}, Path("/nowhere"))
     with pytest.raises(ConfigError, match=r"detector.longest_side = 'x' \(MIEN_DETECTOR_LONGEST_SIDE\)"):
         load(None, {}, {"MIEN_DETECTOR_LONGEST_SIDE": "x"}, Path("/nowhere"))
+
+
+@pytest.mark.parametrize(("given", "meant"), [("auto", "auto"), ("7", 7), ("1", 1)])
+def test_the_interval_is_a_number_or_auto(given, meant):
+    assert (
+        load(None, {}, {"MIEN_DETECTOR_INTERVAL": given}, Path("/nowhere")).settings.detector.interval
+        == meant
+    )
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.errors import ConfigError
+
 ROOT = Path(__file__).parents[2]
 QUIET = ("--jsonl", "-", "--no-http")
 
@@ -26,6 +28,26 @@ def test_a_clip_without_page_is_processed_whole_and_ends_well(short_clip, bundle
     done = mien("run", "--camera", short_clip, *QUIET)
     assert done.returncode == 0, done.stderr
     assert frames_of(done.stdout) == list(range(12))
+
+
+def test_a_recording_without_viewer_is_looked_at_fully_in_every_frame(short_clip, bundle, mien):
+    done = mien("run", "--camera", short_clip, *QUIET)
+    assert [json.loads(line)["look"] for line in done.stdout.splitlines()] == ["full"] * 12
+
+
+def test_what_is_found_at_an_interval_does_not_depend_on_the_time_it_takes(short_clip, bundle, mien):
+    runs = [mien("run", "--camera", short_clip, *QUIET, "--interval", 3).stdout for _ in range(2)]
+    first, second = ([json.loads(line) for line in run.splitlines()] for run in runs)
+    assert len(first) == 12
+    assert {event["look"] for event in first} > {"full"}
+    for one, other in zip(first, second, strict=True):
+        assert (one["look"], one["faces"]) == (other["look"], other["faces"])
+
+
+def test_an_interval_that_is_none_is_refused(bundle, mien):
+    done = mien("run", "--interval", "sometimes")
+    assert "detector.interval = 'sometimes' (flag)" in done.stderr
+    assert done.returncode == ConfigError.exit_code
 
 
 def test_a_folder_is_processed_whole_though_an_image_is_damaged(photos, bundle, mien):

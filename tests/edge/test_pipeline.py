@@ -6,6 +6,7 @@ import pytest
 from edge.cameras import open_camera
 from edge.classifier import Classifier
 from edge.detectors import open_detector
+from edge.finding import Finder
 from edge.labels import COARSE, LABELS
 from edge.pipeline import Pipeline
 
@@ -14,7 +15,7 @@ from edge.pipeline import Pipeline
 def observations(clip, bundle):
     """What the whole clip says."""
     camera = open_camera("demo")
-    pipeline = Pipeline(open_detector("centerface"), Classifier(bundle), fps=camera.fps)
+    pipeline = Pipeline(Finder(open_detector("centerface")), Classifier(bundle), fps=camera.fps)
     return [pipeline.process(frame) for frame in iter(camera.read, None)]
 
 

@@ -1,0 +1,176 @@
+"""Where to look in each frame: at the whole picture, or only around the faces that are known already.
+
+A look at the whole picture is the dearest step of a frame. Between two of them a detector that can look at a
+region looks around each known face, so that a face is seen anew in every frame and a lost one is noticed at
+once; docs/tracking.md shows how this way was chosen. A detector that cannot leaves its faces to move on as
+they did.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from edge.detectors import Detector
+from edge.detectors.boxes import iou
+from edge.interval import LONGEST, Costs, affordable
+from edge.tracking import Track, Tracker
+from edge.types import Face, Floats, Frame, Image
+
+SIZE = (96, 96)  # width and height of the picture the detector is given of a region
+AROUND = 2.3  # sides of a region in sides of its face, which then fills 43 % of it
+MOST_REGIONS = 4  # more take as long as a look at the whole picture
+AS_EXPECTED = 0.3  # least IoU of a face with where it was expected; less is another face, or none
+SAME = 0.5  # IoU from which two faces are one
+LONGEST_GUESS = 4  # frames; without region looks nobody notices a face that stopped, turned or left
+
+
+@runtime_checkable
+class RegionDetector(Protocol):
+    """Finds faces in a part of a picture."""
+
+    def detect_region(self, image: Image, region: Floats, size: tuple[int, int]) -> list[Face]:
+        """Faces in a region, in pixels of the whole picture, the surest first.
+
+        Args:
+            image: uint8 [H, W, 3] BGR, the whole picture.
+            region: float32 [4], x0 y0 x1 y1 in its pixels; may reach beyond it.
+            size: width and height the region is brought to.
+        Returns:
+            no face where the region lies outside the picture.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """The faces of a frame and their tracks' numbers, in the same order, and how they were found: `look` is
+    one of `types.LOOKS`."""
+
+    faces: list[Face]
+    tracks: list[int]
+    look: str
+
+
+class Finder:
+    """Finds and numbers the faces of one frame after another.
+
+    Args:
+        detector: looks at the whole picture, and at regions where it has `detect_region`.
+        tracker: numbers the faces.
+        interval: frames from one full look to the next, 1 for a full look in every frame; None for as few
+            as the camera's period leaves time for. While no face is known, a fixed interval means a full
+            look in every frame.
+    Attributes:
+        costs: what looking takes; the rest of a frame is for the caller to note.
+    """
+
+    def __init__(self, detector: Detector, tracker: Tracker | None = None, interval: int | None = 1) -> None:
+        self.costs = Costs()
+        self._detector = detector
+        self._regions = detector if isinstance(detector, RegionDetector) else None
+        self._tracker = tracker or Tracker()
+        self._interval = interval
+        self._since = math.inf  # frames since the last full look
+        self._looked = -math.inf  # time of the last look of either kind
+
+    @property
+    def alive(self) -> frozenset[int]:
+        """Numbers of the faces seen lately."""
+        return self._tracker.alive
+
+    def find(self, frame: Frame, now: float) -> Sighting:
+        """The faces of the next frame; `now` is its time in seconds, later than the last one's."""
+        self.costs.note_frame(frame)
+        self._since += 1
+        tracks = self._tracker.living(now)
+        sighting = None
+        if not self._is_due(tracks):
+            follow = self._move_on if self._regions is None else self._look_around
+            sighting = follow(frame.image, tracks, now)
+        return sighting or self._look_fully(frame.image, now)
+
+    def _is_due(self, tracks: list[Track]) -> bool:
+        if self._interval is None:
+            return self._since >= affordable(self.costs, len(tracks), longest_interval(self._detector))
+        known = any(track.seen == self._looked for track in tracks)
+        return not known or self._since >= self._interval
+
+    def _look_fully(self, image: Image, now: float) -> Sighting:
+        started = time.perf_counter()
+        faces = self._detector.detect(image)
+        self.costs.note_full(time.perf_counter() - started)
+        self._since, self._looked = 0, now
+        return Sighting(faces, self._tracker.update(faces, now), "full")
+
+    def _look_around(self, image: Image, tracks: list[Track], now: float) -> Sighting | None:
+        """Look where each face is expected; None when one is missing there that was there a frame ago.
+
+        A face that has been missing for longer is looked for too, but its absence is no news.
+        """
+        if len(tracks) > MOST_REGIONS:
+            return None
+        started = time.perf_counter()
+        found: list[tuple[Track, Face]] = []
+        for track in sorted(tracks, key=lambda track: -track.seen):
+            face = self._find_again(image, track.expected(now), [face for _, face in found])
+            if face is not None:
+                found.append((track, face))
+            elif track.seen == self._looked:
+                return None
+        if tracks:
+            self.costs.note_region((time.perf_counter() - started) / len(tracks))
+        for track, face in found:
+            track.see(face, now)
+        self._looked = now
+        look = "regions" if tracks else "none"
+        return Sighting([face for _, face in found], [track.number for track, _ in found], look)
+
+    def _find_again(self, image: Image, expected: Floats, taken: list[Face]) -> Face | None:
+        """The face nearest to where one was expected, unless it is one of those taken by other tracks."""
+        assert self._regions is not None
+        faces = self._regions.detect_region(image, region_around(expected), SIZE)
+        if not faces:
+            return None
+        overlap = iou(expected[np.newaxis], np.stack([face.box for face in faces]))[0]
+        best = int(overlap.argmax())
+        face = faces[best]
+        if overlap[best] < AS_EXPECTED:
+            return None
+        if taken and iou(face.box[np.newaxis], np.stack([other.box for other in taken])).max() > SAME:
+            return None
+        return face
+
+    def _move_on(self, _: Image, tracks: list[Track], now: float) -> Sighting:
+        """Without looking: every face moves on as it did."""
+        known = [track for track in tracks if track.seen == self._looked]
+        faces = [moved(track.face, track.expected(now)) for track in known]
+        return Sighting(faces, [track.number for track in known], "motion" if known else "none")
+
+
+def longest_interval(detector: Detector) -> int:
+    """The most frames from one full look to the next, however short the time."""
+    return LONGEST if isinstance(detector, RegionDetector) else LONGEST_GUESS
+
+
+def region_around(box: Floats) -> Floats:
+    """The square in which a face [4] is looked for: float32 [4].
+
+    >>> region_around(np.float32([100, 100, 200, 180])).tolist()
+    [35.0, 25.0, 265.0, 255.0]
+    """
+    centre = (box[:2] + box[2:]) / 2
+    reach = AROUND / 2 * max(float((box[2:] - box[:2]).max()), 1.0)
+    return np.concatenate([centre - reach, centre + reach]).astype(np.float32)
+
+
+def moved(face: Face, box: Floats) -> Face:
+    """The face with its box [4] elsewhere, its landmarks in the same places of the box."""
+    if face.landmarks is None:
+        return replace(face, box=box)
+    scale = (box[2:] - box[:2]) / np.maximum(face.box[2:] - face.box[:2], 1e-6)
+    landmarks = (face.landmarks - face.box[:2]) * scale + box[:2]
+    return replace(face, box=box, landmarks=landmarks.astype(np.float32))
