@@ -10,6 +10,7 @@ operators carries no size of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,10 @@ from train_keras.models.layers import BatchNorm, conv_bn
 STRIDES = (8, 16, 32)
 CLASS_CHANNELS = 1 + len(MASK_STATES)  # score, mask states
 GEOMETRY_CHANNELS = 4 + 2 * 5  # distances to left, top, right, bottom; five landmarks x, y
-PRIOR = 0.01  # share of cells that hold a face, as far as an untrained network knows
+# What an untrained network says: one cell in a hundred holds a face, and boxes are four strides wide, since
+# assigning cells to faces needs some overlap to start from.
+SCORE_PRIOR = (-math.log(99), 0.0, 0.0, 0.0)
+HALF_SIDES = (2.0,) * 4 + (0.0,) * 10
 
 
 @keras.saving.register_keras_serializable("mien")
@@ -35,6 +39,20 @@ class Enlarge(layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         batch, height, width, channels = input_shape
         return batch, height and 2 * height, width and 2 * width, channels
+
+
+@keras.saving.register_keras_serializable("mien")
+class Biases(keras.initializers.Initializer):  # type: ignore[misc]
+    """One value a channel."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        self.values = list(values)
+
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
+        return ops.convert_to_tensor(self.values, dtype=dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"values": self.values}
 
 
 def facet(
@@ -77,10 +95,10 @@ def facet(
     for stride, features in zip(STRIDES, maps, strict=True):
         features = separable(features, neck, name=f"head{stride}")
         outputs[f"class{stride}"] = layers.Conv2D(
-            CLASS_CHANNELS, 1, bias_initializer=_prior, name=f"class{stride}"
+            CLASS_CHANNELS, 1, bias_initializer=Biases(SCORE_PRIOR), name=f"class{stride}"
         )(features)
         outputs[f"geometry{stride}"] = layers.Conv2D(
-            GEOMETRY_CHANNELS, 1, bias_initializer=_half_side, name=f"geometry{stride}"
+            GEOMETRY_CHANNELS, 1, bias_initializer=Biases(HALF_SIDES), name=f"geometry{stride}"
         )(features)
     return keras.Model(inputs, outputs, name="facet")
 
@@ -110,13 +128,3 @@ def _neck(stages: Sequence[Any], filters: int) -> list[Any]:
         merged = layers.Add(name=f"merge{stride}")([lateral, wider])
         maps.insert(0, separable(merged, filters, name=f"neck{stride}"))
     return maps
-
-
-def _prior(shape: Sequence[int], dtype: Any = None) -> Any:
-    logit = float(-ops.log(1 / PRIOR - 1))
-    return ops.convert_to_tensor([logit] + [0.0] * (shape[0] - 1), dtype=dtype)
-
-
-def _half_side(shape: Sequence[int], dtype: Any = None) -> Any:
-    """Boxes of four strides to begin with: assigning cells to faces needs some overlap to start from."""
-    return ops.convert_to_tensor([2.0] * 4 + [0.0] * (shape[0] - 4), dtype=dtype)
