@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         ("model", _model),
         ("golden outputs", _golden),
         ("detector", _detector),
+        ("golden faces", _golden_faces),
         ("demo clip", _clip),
         ("cameras", _cameras),
         ("camera permission", _permission),
@@ -60,13 +62,22 @@ def _runtime(settings: Settings) -> Check:
     from edge.runtime import runtime_version
 
     found = runtime_version()
-    needed = bundles.load(settings.model.name).manifest.minimum_runtime
+    needed = max(_needed_runtimes(settings), key=_parts, default="0")
     old = found.startswith("ai-edge-litert") and _parts(found.split()[-1]) < _parts(needed)
     if old:
         return Check(
             "runtime", "fail", found, f"the model needs {needed}: pip install --upgrade ai-edge-litert"
         )
     return Check("runtime", "ok", found)
+
+
+def _needed_runtimes(settings: Settings) -> Iterator[str]:
+    """The least versions that the models ask for; models that cannot be read are told of by other checks."""
+    with contextlib.suppress(MienError):
+        yield bundles.load(settings.model.name).manifest.minimum_runtime
+    with contextlib.suppress(MienError):
+        if detector := _detector_bundle(settings):
+            yield detector.manifest.minimum_runtime
 
 
 def _vision(settings: Settings) -> Check:
@@ -114,6 +125,31 @@ def _detector(settings: Settings) -> Check:
     detector = make_detector(settings.detector)
     detector.detect(np.zeros((360, 640, 3), np.uint8))
     return Check("detector", "ok", f"{detector.name} at {settings.detector.longest_side} pixels")
+
+
+def _golden_faces(settings: Settings) -> Check:
+    import numpy as np
+
+    from edge.detectors.golden import compare_golden
+
+    name = "golden faces"
+    bundle = _detector_bundle(settings)
+    if bundle is None:
+        return Check(name, "ok", "none: not one of mien's own detectors")
+    try:
+        with np.load(bundle.golden) as golden:
+            comparison = compare_golden(bundle, golden)
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        return Check(name, "fail", f"{bundle.golden}: {error}", "install the detector again")
+    if comparison.faults:
+        return Check(name, "fail", str(comparison), "this runtime computes wrongly: install another version")
+    return Check(name, "ok", str(comparison))
+
+
+def _detector_bundle(settings: Settings) -> bundles.DetectionBundle | None:
+    """The bundle of the detector the configuration names; None for detectors that are no bundles."""
+    name, _, folder = settings.detector.name.partition(":")
+    return bundles.load_detection(folder or bundles.DEFAULT_DETECTOR) if name == "facet" else None
 
 
 def _clip(settings: Settings) -> Check:

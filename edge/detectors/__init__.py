@@ -8,8 +8,9 @@ from typing import Protocol
 from edge.errors import ConfigError
 from edge.types import Face, Image
 
-DETECTORS = ("centerface", "hog", "yunet")
+DETECTORS = ("facet", "facet:FOLDER", "hog", "yunet:FILE.onnx", "centerface:FILE.onnx")
 CENTERFACE = Path(__file__).parent / "centerface.onnx"
+THRESHOLD = 0.5  # where neither the user nor a bundle names one
 
 
 class Detector(Protocol):
@@ -25,33 +26,37 @@ class Detector(Protocol):
         """
 
 
-def open_detector(spec: str, longest_side: int = 320, threshold: float = 0.5) -> Detector:
+def open_detector(spec: str, longest_side: int = 320, threshold: float | None = None) -> Detector:
     """Load the detector that the spec names.
 
     Args:
-        spec: "centerface", "hog", or "yunet:FILE.onnx".
+        spec: one of `DETECTORS`; "facet" alone is the one that ships.
         longest_side: the picture is shrunk to this many pixels; it decides the time a frame takes.
-        threshold: least score of a face, 0 to 1.
+        threshold: least score of a face, above 0 and below 1; None takes the bundle's, 0.5 without a bundle.
     Raises:
-        ConfigError: no such detector, or yunet without a file.
+        ConfigError: no such detector, no file where one is needed, or the bundle of an expression model.
         ModelMissingError, ModelCorruptError: the network's file is missing or unreadable.
-        DependencyError: hog without dlib.
+        DependencyError: facet without a TFLite runtime, hog without dlib.
     """
     name, _, file = spec.partition(":")
-    if name == "centerface" and not file:
-        from edge.detectors.centerface import CenterFace
+    if name == "facet":
+        from edge.bundles import DEFAULT_DETECTOR, load_detection
+        from edge.detectors.facet import Facet
 
-        return CenterFace(CENTERFACE, longest_side, threshold)
+        return Facet(load_detection(file or DEFAULT_DETECTOR), longest_side, threshold)
+    least = THRESHOLD if threshold is None else threshold
     if name == "hog" and not file:
         from edge.detectors.hog import Hog
 
-        return Hog(longest_side, threshold)
+        return Hog(longest_side, least)
     if name == "yunet" and file:
         from edge.detectors.yunet import YuNet
 
-        return YuNet(Path(file), longest_side, threshold)
+        return YuNet(Path(file), longest_side, least)
+    if name == "centerface":
+        from edge.detectors.centerface import CenterFace
+
+        return CenterFace(Path(file) if file else CENTERFACE, longest_side, least)
     if name == "yunet":
-        raise ConfigError(
-            "yunet needs its network's file: --detector yunet:/path/to/face_detection_yunet.onnx"
-        )
+        raise ConfigError(f"{name} needs its network's file: --detector {name}:/path/to/{name}.onnx")
     raise ConfigError(f"no detector '{spec}': use one of {', '.join(DETECTORS)}")

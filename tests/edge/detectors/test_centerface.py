@@ -3,12 +3,11 @@ import doctest
 import numpy as np
 import pytest
 
-import edge.detectors.boxes
 import edge.detectors.centerface
 from edge.detectors import CENTERFACE, open_detector
-from edge.detectors.boxes import iou, suppress
+from edge.detectors.boxes import iou
 from edge.detectors.centerface import CenterFace, decode, input_size
-from edge.errors import ConfigError, ModelCorruptError, ModelMissingError
+from edge.errors import ModelCorruptError, ModelMissingError
 
 
 def test_centerface_finds_the_face_bare_and_masked(images):
@@ -79,39 +78,14 @@ def test_input_size_is_a_multiple_of_32(picture, longest, expected):
     assert input_size(*picture, longest) == expected
 
 
-def test_suppression_keeps_the_surest_of_overlapping_boxes():
-    boxes = np.float32([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]])
-    assert suppress(boxes, np.float32([0.6, 0.9, 0.7]), 0.3) == [1, 2]
-    assert suppress(np.empty((0, 4), np.float32), np.empty(0, np.float32), 0.3) == []
-
-
-def test_hog_finds_the_bare_face(images):
-    pytest.importorskip("dlib")
-    detector = open_detector("hog", 640)
-    found = [detector.detect(image) for image in images[:4]]
-    assert sum(bool(faces) for faces in found) >= 3
-    assert all(face.landmarks is None and face.score >= 0.5 for faces in found for face in faces)
-
-
-@pytest.mark.parametrize("spec", ["cascade", "yunet", "hog:x", "centerface:y", ""])
-def test_unknown_detectors(spec):
-    with pytest.raises(ConfigError):
-        open_detector(spec)
-
-
 def test_networks_that_cannot_be_loaded(tmp_path):
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"nothing of use" * 50)
     with pytest.raises(ModelMissingError):
-        open_detector(f"yunet:{tmp_path / 'none.onnx'}")
+        open_detector(f"centerface:{tmp_path / 'none.onnx'}")
     with pytest.raises(ModelCorruptError):
-        open_detector(f"yunet:{bad}")
-    with pytest.raises(ModelMissingError):
-        CenterFace(tmp_path / "none.onnx")
-    with pytest.raises(ModelCorruptError):
-        CenterFace(bad)
+        open_detector(f"centerface:{bad}")
 
 
-@pytest.mark.parametrize("module", [edge.detectors.boxes, edge.detectors.centerface])
-def test_examples(module):
-    assert doctest.testmod(module).failed == 0
+def test_examples():
+    assert doctest.testmod(edge.detectors.centerface).failed == 0

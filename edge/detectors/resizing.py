@@ -1,0 +1,32 @@
+"""Pictures brought to the size a network looks at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edge.types import Image
+
+
+def resize_into(image: Image, target: Image) -> None:
+    """Write `image` into `target`, resized.
+
+    Bilinear sampling reads 2 x 2 pixels for each of the target's, which is enough down to half the size.
+    Where the picture shrinks further it first goes bilinearly to twice the target's size and is then averaged
+    2 x 2: down to a quarter that reads every pixel, as averaging would, in a fourth of the time or less.
+
+    Args:
+        image: uint8 [H, W, 3].
+        target: uint8 [h, w, 3], a part of a larger array if need be.
+    """
+    height, width = target.shape[:2]
+    if image.shape == target.shape:
+        np.copyto(target, image)
+        return
+    if image.shape[0] > 2 * height and image.shape[1] > 2 * width:
+        image = np.asarray(
+            cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR), np.uint8
+        )
+        cv2.resize(image, (width, height), dst=target, interpolation=cv2.INTER_AREA)
+        return
+    cv2.resize(image, (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
