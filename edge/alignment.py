@@ -58,18 +58,16 @@ def similarity(landmarks: Floats, geometry: CropGeometry) -> Affine:
 
     Least squares in closed form (Umeyama 1991), without reflection.
     """
-    target = np.asarray(geometry.template, np.float64) * geometry.size - 0.5
-    source = np.asarray(landmarks, np.float64)
-    source_mean, target_mean = source.mean(0), target.mean(0)
+    # With points as complex numbers one factor turns and scales.
+    target = np.asarray(geometry.template, np.float64) @ (1, 1j) * geometry.size - (0.5 + 0.5j)
+    source = np.asarray(landmarks, np.float64) @ (1, 1j)
+    source_mean, target_mean = source.mean(), target.mean()
     a, b = source - source_mean, target - target_mean
-    spread = max(float((a * a).sum()), 1e-6)
-    cos = float((a * b).sum()) / spread
-    sin = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread
-    if np.hypot(cos, sin) < 1e-6:  # all landmarks in one point: a box without width
-        cos, sin = 1.0, 0.0
-    linear = np.array([[cos, -sin], [sin, cos]])
-    matrix: Affine = np.column_stack([linear, target_mean - linear @ source_mean])
-    return matrix
+    factor = complex(np.vdot(a, b)) / max(np.vdot(a, a).real, 1e-6)
+    if abs(factor) < 1e-6:  # all landmarks in one point: a box without width
+        factor = 1 + 0j
+    shift = target_mean - factor * source_mean
+    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
 
 
 def landmarks_of(face: Face) -> Floats:
@@ -99,7 +97,8 @@ def _shrink(image: Image, matrix: Affine, size: int, step: int) -> tuple[Image, 
     The part is a whole number of steps wide and high, for which OpenCV is several times as fast.
     """
     corners = np.array([[-1, -1], [size, -1], [-1, size], [size, size]], np.float64)
-    needed = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    back = cv2.invertAffineTransform(matrix)
+    needed = corners @ back[:, :2].T + back[:, 2]
     height, width = image.shape[:2]
     x0, across, step_x = _steps(float(needed[:, 0].min()), float(needed[:, 0].max()), width, step)
     y0, down, step_y = _steps(float(needed[:, 1].min()), float(needed[:, 1].max()), height, step)
