@@ -16,6 +16,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 FER2013, FERPLUS = Path("../shared/data/fer2013.npz"), Path("../shared/data/ferplus.npz")
 FerOption = Annotated[Path, typer.Option("--fer2013", help="fer2013.npz or Kaggle's fer2013.csv.")]
 VotesOption = Annotated[Path, typer.Option("--ferplus", help="ferplus.npz or Microsoft's fer2013new.csv.")]
+MASKED_FACES = Path("../shared/data/masked_faces.zip")
+YUNET = Path("../shared/weights/yunet_n_640_640.onnx")
+MISSES = Path("runs/misses.png")
 
 
 def train(
@@ -32,12 +35,44 @@ def train(
     training.train(loaded, run or Path("runs") / loaded.name, bar)
 
 
+def _photos(text: str, **more: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel="For `detector` only", **more)
+
+
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A shipped model's name or a bundle's folder.")],
+    model: Annotated[str, typer.Argument(help="A shipped model's name, a bundle's folder, or `detector`.")],
     fer2013: FerOption = FER2013,
     ferplus: VotesOption = FERPLUS,
+    photos: Annotated[Path, _photos("masked_faces.zip.")] = MASKED_FACES,
+    detector: Annotated[list[str] | None, _photos("What to test, facet by default; repeatable.")] = None,
+    threshold: Annotated[float | None, _photos("Another than its bundle's.")] = None,
+    yunet: Annotated[Path, _photos("YuNet's network, a peer.")] = YUNET,
+    centerface: Annotated[Path | None, _photos("CenterFace's network, a peer.")] = None,
+    minimum: Annotated[float, _photos("Least longer side of a face that counts, in pixels.", min=1)] = 40,
+    split: Annotated[str, _photos("test, or validation for tuning, which leaves docs alone.")] = "test",
+    runs: Annotated[Path, _photos("Folder of the JSON file.")] = Path("runs"),
+    sheet: Annotated[Path, _photos("Where to draw what was missed and what is false.")] = MISSES,
 ) -> None:
-    """Measure a bundle on FER+ PrivateTest, bare and masked, and write it to docs/results.md."""
+    """Measure a bundle on FER+ PrivateTest, or `detector` on photographs, and write it to docs/results.md."""
+    if model == "detector":
+        from train_keras.data.masked_faces import PhotoSplit
+        from train_keras.detection.evaluate import Settings, evaluate_detectors
+
+        if split not in ("test", "validation"):
+            raise typer.BadParameter("--split is test or validation")
+        settings = Settings(
+            photos=photos,
+            detectors=detector or ["facet"],
+            yunet=yunet,
+            centerface=centerface,
+            threshold=threshold,
+            minimum=minimum,
+            split=PhotoSplit[split.upper()],
+            runs=runs,
+            sheet=sheet,
+        )
+        typer.echo(evaluate_detectors(settings, bar))
+        return
     from edge import bundles
     from edge.classifier import Classifier
     from train_keras import evaluation

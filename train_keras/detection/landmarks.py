@@ -1,0 +1,81 @@
+"""How far a detector's landmarks lie from those of a reference, YuNet at full size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.detectors.boxes import iou
+from edge.types import Face, Floats
+from train_keras.data.faces import Rows
+from train_keras.detection.matching import NOBODY, match
+from train_keras.detection.scenes import Scene
+from train_keras.detection.scores import boxes_of
+
+SAME = 0.5  # both boxes of a face overlap by more than this
+FAR = 0.1
+LEAST_EYES = 0.25  # of the box's longer side: in profile the eyes nearly meet, and any error would be huge
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distances:
+    """Mean distances over the five points, one value a face.
+
+    Attributes:
+        plain: float32 [K], in distances between the reference's eyes.
+        guarded: float32 [K], likewise, the eyes taken to be at least LEAST_EYES apart.
+        states: int64 [K] over MASK_STATES: under a mask both detectors guess half of the points.
+    """
+
+    plain: Floats
+    guarded: Floats
+    states: Rows
+
+
+def compare(
+    scenes: Sequence[Scene],
+    ours: Sequence[Sequence[Face]],
+    reference: Sequence[Sequence[Face]],
+    minimum: float,
+) -> Distances:
+    """Compare on the annotated faces of at least `minimum` pixels that both found, by boxes that overlap.
+
+    Args:
+        ours, reference: for each scene the faces above the detector's threshold, the surest first.
+    """
+    pairs = [
+        pair
+        for scene, a, b in zip(scenes, ours, reference, strict=True)
+        for pair in _pairs(scene, a, b, minimum)
+    ]
+    both = np.array([_distances(a, b) for a, b, _ in pairs], np.float32).reshape(-1, 2)
+    return Distances(both[:, 0], both[:, 1], np.array([state for *_, state in pairs], np.int64))
+
+
+def _pairs(
+    scene: Scene, ours: Sequence[Face], reference: Sequence[Face], minimum: float
+) -> list[tuple[Face, Face, int]]:
+    """Both detectors' views of each face, and the face's state."""
+    finders = [match(scene.boxes, boxes_of(faces), minimum).finders for faces in (ours, reference)]
+    both = [
+        (ours[i], reference[j], int(state))
+        for i, j, state in zip(*finders, scene.states, strict=True)
+        if i != NOBODY and j != NOBODY
+    ]
+    return [
+        (a, b, state)
+        for a, b, state in both
+        if a.landmarks is not None
+        and b.landmarks is not None
+        and iou(boxes_of([a]), boxes_of([b])).item() > SAME
+    ]
+
+
+def _distances(ours: Face, reference: Face) -> tuple[float, float]:
+    marks, truth = np.asarray(ours.landmarks), np.asarray(reference.landmarks)
+    distance = float(np.linalg.norm(marks - truth, axis=1).mean())
+    eyes = float(np.linalg.norm(truth[1] - truth[0]))
+    side = float((reference.box[2:] - reference.box[:2]).max())
+    return distance / max(eyes, 1e-3), distance / max(eyes, LEAST_EYES * side)
