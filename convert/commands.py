@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -13,6 +13,9 @@ from edge.alignment import CropGeometry
 from edge.bundles import Calibration
 from edge.errors import MienError, ModelMissingError
 from edge.types import coarsen
+
+if TYPE_CHECKING:
+    from train_keras.recipe import Recipe
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -33,6 +36,21 @@ def convert(
     ] = False,
 ) -> None:
     """Convert a trained network to TFLite, compare accuracies and write the bundle."""
+    from train_keras.commands import bar
+    from train_keras.recipe import DetectionRecipe, read_recipe
+
+    loaded = read_recipe(recipe)
+    run, out = run or Path("runs") / loaded.name, out or Path("edge/models")
+    if isinstance(loaded, DetectionRecipe):
+        from convert.detector import convert_detector
+
+        for bundle in convert_detector(loaded, run, out, version, float32, bar):
+            typer.echo(f"wrote {bundle.path}")
+    else:
+        _convert_classifier(loaded, run, out, version, float32)
+
+
+def _convert_classifier(loaded: Recipe, run: Path, out: Path, version: str, float32: bool) -> None:
     import keras
 
     from convert import calibration, export, parity
@@ -42,13 +60,10 @@ def convert(
     from train_keras.data.faces import Split
     from train_keras.data.ferplus import read_ferplus
     from train_keras.occlusion.masked import TEST_SEED, masked_pool, masked_test
-    from train_keras.recipe import read_recipe
-    from train_keras.training import WEIGHTS
+    from train_keras.runs import WEIGHTS
 
-    loaded = read_recipe(recipe)
-    run = run or Path("runs") / loaded.name
     if not (run / WEIGHTS).is_file():
-        raise ModelMissingError(f"{run / WEIGHTS} is missing: run `mien train {recipe}` first")
+        raise ModelMissingError(f"{run / WEIGHTS} is missing: run `mien train {loaded.name}` first")
     model = keras.saving.load_model(run / WEIGHTS)
     faces = read_ferplus(loaded.data.fer2013, loaded.data.ferplus)
     training, public, private = (faces.split(split) for split in Split)
@@ -110,7 +125,7 @@ def convert(
             ],
             golden=golden,
         )
-        bundle = write_bundle((out or Path("edge/models")) / contents.name, flatbuffers[name], contents)
+        bundle = write_bundle(out / contents.name, flatbuffers[name], contents)
         typer.echo(f"wrote {bundle.path}")
 
 

@@ -33,18 +33,19 @@ def to_float32(model: keras.Model) -> bytes:
         return converter.convert()
 
 
-def to_int8(model: keras.Model, calibration: Iterable[Floats]) -> bytes:
-    """Full-integer TFLite flatbuffer: int8 weights per channel, int8 activations, uint8 in and out.
+def to_int8(model: keras.Model, calibration: Iterable[Floats], output: tf.DType = tf.uint8) -> bytes:
+    """Full-integer TFLite flatbuffer: int8 weights per channel, int8 activations, uint8 in.
 
     Args:
-        calibration: float32 [1, S, S, C] inputs as the network reads them, from training faces. They must
+        calibration: float32 [1, H, W, C] inputs as the network reads them, from training pictures. They must
             span the whole input range, or raw pixels would not be the quantised values.
+        output: uint8, or int8, which saves the last conversion.
     """
     with _converter(model) as converter:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([np.asarray(face, np.float32)] for face in calibration)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.uint8
+        converter.inference_input_type, converter.inference_output_type = tf.uint8, output
         return converter.convert()
 
 

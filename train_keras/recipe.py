@@ -21,10 +21,15 @@ class _Strict(BaseModel):
 
 
 class ModelRecipe(_Strict):
-    """A builder in `train_keras.models` and its arguments."""
+    """A builder in `train_keras.models` and its arguments.
+
+    Attributes:
+        start: a network of the same layers whose weights are taken over; None begins at random.
+    """
 
     builder: str
     options: dict[str, Any] = {}
+    start: Path | None = None
 
 
 class DataRecipe(_Strict):

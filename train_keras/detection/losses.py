@@ -138,11 +138,13 @@ def assign(scores: Any, boxes: Any, targets: Any, centres: Any, strides: Any) ->
     owner = ops.argmax(measure, axis=1)
     strongest = ops.max(measure, axis=1)  # [B, N]
     positive = strongest > 0
-    # The face's best cell should score as its box overlaps, the others in proportion to their measure.
+    # A face's best cell should score half for being one and half for how its box overlaps, the others in
+    # proportion to their measure. By overlap alone, small faces with loose boxes would score no better
+    # than what merely looks like a face.
     top_measure = ops.max(measure, axis=2)
     top_overlap = ops.max(ops.where(claimed, overlap, 0.0), axis=2)
     quality = strongest / (ops.take_along_axis(top_measure, owner, axis=1) + 1e-12)
-    quality = quality * ops.maximum(ops.take_along_axis(top_overlap, owner, axis=1), 0.1)
+    quality = quality * (0.5 + 0.5 * ops.take_along_axis(top_overlap, owner, axis=1))
     ignored = ops.any(ops.logical_and(inside, kind == IGNORED), axis=1)
     return owner, ops.where(positive, quality, 0.0), positive, ignored
 

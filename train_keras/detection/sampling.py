@@ -27,6 +27,7 @@ from train_keras.detection.pictures import (
 
 MOST_FACES = 32  # in a picture; more are ignored together
 GREY = 114  # of what lies beside a picture, as on the device
+REFERENCE = 320, 256  # photographs have the size they have on the device, however small a part is trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Mixture:
     """How often each kind of training picture is made, as weights, and what it goes through.
 
     Attributes:
-        photo: a photograph, mostly at the size at which it fits.
-        mosaic: four photographs.
+        photo: a photograph or the part around a face, as large as the device sees it or nearly so.
+        mosaic: parts of four photographs.
         close: a face that fills much of the picture, as in a region around a track.
         pasted: face crops of many sizes on a background without faces.
         empty: a background without faces.
@@ -144,7 +145,7 @@ def _photograph(canvas: Image, sources: Sources, rng: np.random.Generator) -> Fl
     height, width = canvas.shape[:2]
     picture = _any(sources.photos, rng)
     rows, columns = picture.image.shape[:2]
-    fit = min(width / columns, height / rows)
+    fit = min(REFERENCE[0] / columns, REFERENCE[1] / rows)
     zoom = np.exp(rng.normal(0, 0.05) if rng.random() < 0.4 else rng.uniform(np.log(0.55), np.log(2.5)))
     stretch = np.exp(rng.normal(0, 0.05))
     scale = float(fit * zoom * stretch), float(fit * zoom / stretch)
@@ -204,7 +205,7 @@ def _mosaic(sources: Sources, rng: np.random.Generator, width: int, height: int)
 
 
 def _paste(image: Image, sources: Sources, rng: np.random.Generator) -> Floats:
-    """Up to eight face crops side by side, 14 to 200 px high; none covers another's face."""
+    """Up to eight face crops side by side, from 14 px on; none covers another's face."""
     height, width = image.shape[:2]
     taken = np.zeros((0, 4), np.float32)
     found = [np.zeros((0, COLUMNS), np.float32)]
@@ -212,7 +213,7 @@ def _paste(image: Image, sources: Sources, rng: np.random.Generator) -> Floats:
         pool = _pool(sources, rng)
         picture = _any(pool, rng)
         rows, columns = picture.image.shape[:2]
-        side = np.exp(rng.uniform(np.log(14), np.log(200)))
+        side = np.exp(rng.uniform(np.log(14), np.log(0.8 * height)))
         zoom = float(side / sides(picture.faces).max())
         x, y = (
             rng.uniform(-0.1 * s * zoom, max(1, a - 0.9 * s * zoom))

@@ -9,12 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.errors import ConfigError
 from train_keras import models
 from train_keras.detection.batches import PictureBatches
 from train_keras.detection.cells import with_cells
 from train_keras.detection.losses import DetectionLoss
 from train_keras.detection.pictures import Picture
-from train_keras.detection.sampling import Sources
+from train_keras.detection.sampling import REFERENCE, Sources
 from train_keras.detection.sources import read_sources
 from train_keras.detection.watch import Watch
 from train_keras.occlusion.masked import Progress, quiet
@@ -74,7 +75,7 @@ def fit(
         mixture=recipe.mixture,
         workers=workers,
     )
-    keeper = _Keeper(run, batches, history, Watch(watched, width, height))
+    keeper = _Keeper(run, batches, history, watched, _network(recipe, REFERENCE))
     last = min(until or recipe.optimiser.epochs, recipe.optimiser.epochs)
     if len(history) < last:
         model.fit(
@@ -97,8 +98,9 @@ def maps_of(model: keras.Model) -> keras.Model:
 
 
 def _build(recipe: DetectionRecipe) -> keras.Model:
-    network = models.build(recipe.model.builder, **recipe.model.options)
-    model = with_cells(network)
+    model = _network(recipe)
+    if recipe.model.start is not None:
+        _take_over(recipe.model.start, model)
     height, width = model.input_shape[1:3]
     adam = optimiser(recipe.optimiser, max(1, recipe.data.pictures // recipe.optimiser.batch_size))
     adam.global_clipnorm = GRADIENT_NORM
@@ -106,18 +108,49 @@ def _build(recipe: DetectionRecipe) -> keras.Model:
     return model
 
 
+def _network(recipe: DetectionRecipe, size: tuple[int, int] | None = None) -> keras.Model:
+    """The recipe's network with its cells as one output, for another input size if one is given."""
+    options = recipe.model.options if size is None else {**recipe.model.options, "input_size": size}
+    return with_cells(models.build(recipe.model.builder, **options))
+
+
+def _take_over(file: Path, model: keras.Model) -> None:
+    """Copy the weights of a saved network, layer by layer.
+
+    Raises:
+        ConfigError: there is no such file, or its layers are others.
+    """
+    if not file.is_file():
+        raise ConfigError(f"model.start: {file} is missing: train it first")
+    try:
+        for layer in keras.saving.load_model(file, compile=False).layers:
+            if layer.weights:
+                model.get_layer(layer.name).set_weights(layer.get_weights())
+    except ValueError as error:
+        raise ConfigError(f"model.start: {file} is no such network: {error}") from error
+
+
 class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     """Tells the batches the epoch, watches recall and keeps everything a resumed run needs."""
 
-    def __init__(self, run: Path, batches: PictureBatches, history: History, watch: Watch) -> None:
+    def __init__(
+        self,
+        run: Path,
+        batches: PictureBatches,
+        history: History,
+        watched: Sequence[Picture],
+        twin: keras.Model,
+    ) -> None:
         super().__init__()
-        self.run, self.batches, self.history, self.watch = run, batches, history, watch
+        self.run, self.batches, self.history, self.twin = run, batches, history, twin
+        self.watch = Watch(watched, *REFERENCE)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.batches.epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         row = {"epoch": float(epoch + 1), **{name: float(value) for name, value in (logs or {}).items()}}
-        row |= self.watch(self.model)
+        self.twin.set_weights(self.model.get_weights())  # whole photographs, whatever is trained on
+        row |= self.watch(self.twin)
         self.history.append({name: float(np.float32(value)) for name, value in row.items()})
         keep_epoch(self.run, self.model, self.history)
