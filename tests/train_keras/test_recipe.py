@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ConfigError
-from train_keras.recipe import RECIPES, read_recipe
+from train_keras.recipe import RECIPES, DetectionRecipe, read_recipe
 
 RECIPE = """
 name = "mine"
@@ -67,5 +67,44 @@ def test_not_toml(content, tmp_path):
 
 @pytest.mark.parametrize("name", ["nothing", "elsewhere/slim.toml", "slim.v2", "."])
 def test_missing_recipe_lists_names(name):
-    with pytest.raises(ConfigError, match=r"no recipe .*: slim, slim_fine"):
+    with pytest.raises(ConfigError, match=r"no recipe .*: facet, .*slim, slim_fine"):
         read_recipe(Path(name))
+
+
+DETECTION = """
+name = "mine"
+seed = 1
+task = "{task}"
+[model]
+builder = "facet"
+[optimiser]
+epochs = 2
+{rest}
+"""
+
+
+def test_detection_recipe(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(DETECTION.format(task="detection", rest="[mixture]\nphoto = 0.2\n[loss]\nbox = 3"))
+    recipe = read_recipe(path)
+    assert isinstance(recipe, DetectionRecipe)
+    assert recipe.mixture.kinds["photo"] == 0.2
+    assert recipe.loss.box == 3
+    assert DetectionRecipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("task", "rest", "key"),
+    [
+        ("detection", "[mixture]\nphotos = 1", "mixture.photos"),
+        ("detection", "[data]\nmasked = 0.5", "data.masked"),
+        ("detection", "[loss]\nbox = 'much'", "loss.box"),
+        ("expression", "[mixture]\nphoto = 1", "mixture"),
+        ("segmentation", "", "task"),
+    ],
+)
+def test_bad_keys_of_either_task(task, rest, key, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(DETECTION.format(task=task, rest=rest))
+    with pytest.raises(ConfigError, match=rf"mine\.toml: {key}: "):
+        read_recipe(path)

@@ -68,6 +68,34 @@ def test_run_of_another_recipe_is_left_alone(straight):
         fit(RECIPE.model_copy(update={"seed": 6}), straight[0], SOURCES, PHOTOS)
 
 
+def test_a_run_begins_with_another_ones_weights(straight, tmp_path):
+    """Also at another input size."""
+    run, model = straight
+    options = {**RECIPE.model.options, "input_size": (64, 32)}
+    begun = RECIPE.model.model_copy(update={"options": options, "start": run / "model.keras"})
+    recipe = RECIPE.model_copy(
+        update={"model": begun, "optimiser": RECIPE.optimiser.model_copy(update={"learning_rate": 1e-9})}
+    )
+    again = fit(recipe, tmp_path, SOURCES, [], until=1, workers=0)
+    kernels = [layer.kernel.numpy() for layer in again.layers if layer.name.startswith("class")]
+    wanted = [layer.kernel.numpy() for layer in model.layers if layer.name.startswith("class")]
+    for ours, theirs in zip(kernels, wanted, strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def test_unusable_starts(straight, tmp_path):
+    (tmp_path / "text.keras").write_text("no network")
+    wide = {**RECIPE.model.options, "neck": 24}
+    for start, options in (
+        (tmp_path / "none.keras", RECIPE.model.options),
+        (tmp_path / "text.keras", RECIPE.model.options),
+        (straight[0] / "model.keras", wide),
+    ):
+        model = RECIPE.model.model_copy(update={"start": start, "options": options})
+        with pytest.raises(ConfigError, match=r"model\.start"):
+            fit(RECIPE.model_copy(update={"model": model}), tmp_path / start.stem, SOURCES, [], workers=0)
+
+
 def test_batches_follow_seed_epoch_and_step():
     def batches(workers):
         return PictureBatches(

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from edge.errors import DataError
+from edge.labels import MASK_STATES
+from train_keras.data.masked_faces import PhotoSplit, copies, read_masked_faces
+from train_keras.detection import pseudo
+from train_keras.detection.pictures import STATE
+from train_keras.detection.sources import box_around, five_points, read_sources
+from train_keras.recipe import DetectionData
+
+
+def test_five_points_and_box_by_hand():
+    points = np.zeros((68, 2), np.float32)
+    points[:17] = [[x, 30 + 40 * (1 - abs(x - 50) / 50)] for x in np.linspace(0, 100, 17)]
+    points[36:42], points[42:48], points[30] = (30, 35), (70, 35), (50, 50)
+    points[48], points[54] = (38, 60), (62, 60)
+    points[17:36] = points[30]
+    points[31:36] = points[30]
+    points[49:54] = points[55:] = (50, 60)
+    points[20] = 50, 20
+    assert five_points(points).tolist() == [[30, 35], [70, 35], [50, 50], [38, 60], [62, 60]]
+    assert box_around(points).tolist() == pytest.approx([0, 14, 100, 70])
+
+
+def test_missing_data(tmp_path):
+    with pytest.raises(DataError, match="missing"):
+        read_sources(DetectionData(photos=tmp_path / "none.zip"), 1)
+
+
+def test_published_sets(shared, tmp_path, monkeypatch):
+    """A few of each: no photograph of another split, states where they are known."""
+    monkeypatch.setattr(pseudo, "CACHE", tmp_path)
+    data = DetectionData(
+        photos=shared / "masked_faces.zip",
+        crops=shared / "mask_crops.zip",
+        lfw=shared / "lfw_expressions.zip",
+        fer2013=shared / "fer2013.npz",
+        ferplus=shared / "ferplus.npz",
+        teacher=shared.parent / "weights" / "yunet_n_640_640.onnx",
+        crop_faces=12,
+        lfw_faces=9,
+        fer_faces=0,
+        limit=8,
+    )
+    sources, watched = read_sources(data, 1)
+    assert len(sources.photos) == 8
+    assert len(watched) == 8
+    test = read_masked_faces(data.photos, PhotoSplit.TEST)
+    training = [photo.image for photo in sources.photos]
+    assert not copies(training, [photo.image for photo in test] + [photo.image for photo in watched]).any()
+    (crops, bare) = (pool for _, pool in sources.crops)
+    assert 6 <= len(crops) <= 12
+    assert {MASK_STATES[int(state)] for crop in crops for state in crop.faces[:, STATE] if state >= 0} == {
+        "mask",
+        "no_mask",
+    }
+    assert all(MASK_STATES[int(face.faces[:, STATE].max())] == "no_mask" for face in bare)
