@@ -290,6 +290,6 @@ docs/results.md.
 ## Intended use and limits
 It finds faces so that an expression can be read; it recognises nobody. Faces below 20 px of the network's
 input (40 px at 640 x 480), in profile, upside down or in the dark are often missed. Boxes reach from the
-brows to the chin. Landmarks under a mask are guesses. Masks worn incorrectly are rare in the training pictures
-and often taken for masks worn well.
+brows to the chin. Landmarks under a mask are guesses. Masks worn incorrectly are rare in the training
+pictures and often taken for masks worn well.
 """

@@ -80,7 +80,7 @@ def test_int8_says_what_keras_says(int8, network, pictures):
     assert set(found) == set(expected)
     for name, values in expected.items():
         together = np.corrcoef(np.asarray(values).ravel(), found[name].ravel())[0, 1]
-        assert together > 0.98, name
+        assert together > 0.95, name
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 128), (160, 96)])
