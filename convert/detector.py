@@ -159,7 +159,8 @@ def write_bundle(folder: Path, flatbuffer: bytes, contents: Contents, golden: Im
     (folder / "MODEL_CARD.md").write_text(_card(contents))
     files = ("model.tflite", "MODEL_CARD.md")
     _write_manifest(folder, contents, files)
-    np.savez_compressed(folder / "golden.npz", **golden_outputs(load_detection(str(folder)), golden))
+    outputs: dict[str, Any] = golden_outputs(load_detection(str(folder)), golden)
+    np.savez_compressed(folder / "golden.npz", **outputs)
     _write_manifest(folder, contents, (*files, "golden.npz"))
     return load_detection(str(folder))
 

@@ -59,7 +59,7 @@ class DetectionData(_Strict):
     ferplus: Path = Path("../shared/data/ferplus.npz")
     teacher: Path = Path("../shared/weights/yunet_n_640_640.onnx")
     crop_faces: int = Field(3991, ge=0)
-    lfw_faces: int = Field(3000, ge=0)
+    lfw_faces: int = Field(8000, ge=0)
     fer_faces: int = Field(2000, ge=0)
     pictures: int = Field(6400, ge=1)
     limit: int | None = Field(None, ge=1)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
+from edge.labels import MASK_STATES
 from edge.types import Floats, Image
 from train_keras.detection.backgrounds import background
 from train_keras.detection.degrade import Degradation, degrade
@@ -18,6 +20,7 @@ from train_keras.detection.pictures import (
     IGNORED,
     KIND,
     POINTS,
+    STATE,
     Picture,
     mirrored,
     moved,
@@ -27,6 +30,8 @@ from train_keras.detection.pictures import (
 
 MOST_FACES = 32  # in a picture; more are ignored together
 GREY = 114  # of what lies beside a picture, as on the device
+RARE = 0.4  # probability that a photograph, and the face it is cut around, is chosen among the rare ones
+MASK = MASK_STATES.index("mask")
 REFERENCE = 320, 256  # photographs have the size they have on the device, however small a part is trained on
 
 
@@ -60,10 +65,18 @@ class Mixture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
-    """What training pictures are made of: photographs, and pools of face crops with the weight of each."""
+    """What training pictures are made of: photographs, and pools of face crops with the weight of each.
+
+    Attributes:
+        rare: the photographs with faces of a rare state, for they are shown more often.
+    """
 
     photos: Sequence[Picture]
     crops: Sequence[tuple[float, Sequence[Picture]]] = ()
+    rare: Sequence[Picture] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rare", [photo for photo in self.photos if _is_rare(photo.faces).any()])
 
 
 def sample(
@@ -143,7 +156,8 @@ def place(
 
 def _photograph(canvas: Image, sources: Sources, rng: np.random.Generator) -> Floats:
     height, width = canvas.shape[:2]
-    picture = _any(sources.photos, rng)
+    pool = sources.rare if sources.rare and rng.random() < RARE else sources.photos
+    picture = _any(pool, rng)
     rows, columns = picture.image.shape[:2]
     fit = min(REFERENCE[0] / columns, REFERENCE[1] / rows)
     zoom = np.exp(rng.normal(0, 0.05) if rng.random() < 0.4 else rng.uniform(np.log(0.55), np.log(2.5)))
@@ -160,6 +174,8 @@ def _window(
     spare = np.array([width - columns * scale[0], height - rows * scale[1]])
     shift = spare * rng.random(2)
     faces = picture.faces[picture.faces[:, KIND] == FACE]
+    if (rare := _is_rare(faces)).any() and rng.random() < RARE:
+        faces = faces[rare]
     if len(faces) and (spare < 0).any() and rng.random() < 0.85:
         box = faces[rng.integers(len(faces)), BOX]
         middle = np.array([box[0] + box[2], box[1] + box[3]]) / 2 * scale
@@ -225,6 +241,11 @@ def _paste(image: Image, sources: Sources, rng: np.random.Generator) -> Floats:
             taken = np.concatenate([taken, region[None]])
             found.append(place(image, picture, (zoom, zoom), (float(x), float(y)), rng))
     return np.concatenate(found)
+
+
+def _is_rare(faces: Floats) -> npt.NDArray[np.bool_]:
+    """Faces known to be bare or to wear a mask incorrectly: bool [N]. Most of the known ones are neither."""
+    return np.asarray((faces[:, KIND] == FACE) & (faces[:, STATE] > MASK))
 
 
 def _any(pool: Sequence[Picture], rng: np.random.Generator) -> Picture:
