@@ -29,10 +29,15 @@ def train(
 ) -> None:
     """Train a network by a recipe; called again, it goes on where it stopped."""
     from train_keras import training
-    from train_keras.recipe import read_recipe
+    from train_keras.detection import training as detection
+    from train_keras.recipe import DetectionRecipe, read_recipe
 
     loaded = read_recipe(recipe)
-    training.train(loaded, run or Path("runs") / loaded.name, bar)
+    folder = run or Path("runs") / loaded.name
+    if isinstance(loaded, DetectionRecipe):
+        detection.train(loaded, folder, bar)
+    else:
+        training.train(loaded, folder, bar)
 
 
 def _photos(text: str, **more: Any) -> Any:
@@ -45,7 +50,7 @@ def evaluate(
     ferplus: VotesOption = FERPLUS,
     photos: Annotated[Path, _photos("masked_faces.zip.")] = MASKED_FACES,
     detector: Annotated[list[str] | None, _photos("What to test, facet by default; repeatable.")] = None,
-    threshold: Annotated[float | None, _photos("Another than its bundle's.")] = None,
+    threshold: Annotated[float | None, _photos("Another than its bundle's.", min=0.02, max=1)] = None,
     yunet: Annotated[Path, _photos("YuNet's network, a peer.")] = YUNET,
     centerface: Annotated[Path | None, _photos("CenterFace's network, a peer.")] = None,
     minimum: Annotated[float, _photos("Least longer side of a face that counts, in pixels.", min=1)] = 40,
@@ -56,13 +61,13 @@ def evaluate(
     """Measure a bundle on FER+ PrivateTest, or `detector` on photographs, and write it to docs/results.md."""
     if model == "detector":
         from train_keras.data.masked_faces import PhotoSplit
-        from train_keras.detection.evaluate import Settings, evaluate_detectors
+        from train_keras.detection.evaluate import DEFAULT, Settings, evaluate_detectors
 
         if split not in ("test", "validation"):
             raise typer.BadParameter("--split is test or validation")
         settings = Settings(
             photos=photos,
-            detectors=detector or ["facet"],
+            detectors=detector or [DEFAULT],
             yunet=yunet,
             centerface=centerface,
             threshold=threshold,

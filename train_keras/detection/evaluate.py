@@ -25,7 +25,7 @@ from train_keras.occlusion.masked import Progress, quiet
 from train_keras.results import RESULTS, write_section
 
 TIMED = 100  # pictures
-COMMAND = "mien evaluate detector"
+COMMAND, DEFAULT = "mien evaluate detector", "facet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,8 @@ def _figures(
 
 
 def _command(settings: Settings) -> str:
-    return " ".join([COMMAND, *(f"--detector {spec}" for spec in settings.detectors)])
+    specs = [] if list(settings.detectors) == [DEFAULT] else settings.detectors
+    return " ".join([COMMAND, *(f"--detector {spec}" for spec in specs)])
 
 
 def _make_folders(*folders: Path) -> None:

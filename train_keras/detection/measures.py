@@ -24,6 +24,7 @@ from train_keras.detection.states import state_confusion
 BARE = MASK_STATES.index("no_mask")
 SMALL = 20.0  # faces between this and the least size that counts are reported for information
 SIZES = (64.0, 96.0, 160.0)
+QUANTILES = (("median", 0.5), ("tenth", 0.1))
 RATES = (0.05, 0.1, 0.2)  # false boxes a picture
 REFERENCE = "YuNet 640"  # whose landmarks the others are held against
 YUNET_DEFAULTS = {"mien": 0.5, "OpenCV Zoo's class": 0.6, "OpenCV's FaceDetectorYN": 0.9}
@@ -127,9 +128,8 @@ def detector_figures(measured: Measured, minimum: float) -> Figures:
             "all": half.average_precision(),
             **{name: half.average_precision(chosen[name]) for name in ("masked", "bare")},
         },
-        "at_rate": {
-            str(rate): _at(touching, touching.threshold_for(rate * touching.pictures)) for rate in RATES
-        },
+        "at_rate": _at_rates(touching, alone=False),
+        "at_rate_alone": _at_rates(touching, alone=True),
     }
 
 
@@ -189,26 +189,30 @@ def state_figures(
     return out
 
 
-def time_figures(times: dict[str, dict[str, Floats]], contenders: Sequence[Contender]) -> dict[str, Figures]:
-    """Milliseconds by kind and name: median, tenth percentile, which a busy machine disturbs less, and the
-    median over the pictures of the ratio to YuNet's time at the same size."""
-    return {
-        kind: {
-            c.name: {
-                "median": float(np.median(each[c.name])),
-                "tenth": float(np.quantile(each[c.name], 0.1)),
-                "of_yunet": float(np.median(each[c.name] / each[peer])) if peer in each else None,
-            }
-            for c in contenders
-            if c.name in each and (peer := f"YuNet {c.side}")
+def time_figures(
+    times: dict[str, dict[str, Floats]], contenders: Sequence[Contender]
+) -> dict[str, dict[str, Figures]]:
+    """Milliseconds by kind and name, as median and as tenth percentile, which a busy machine disturbs less,
+    and both by YuNet's at the same size."""
+    out: dict[str, dict[str, Figures]] = {}
+    for kind, each in times.items():
+        rows = {name: {q: float(np.quantile(v, share)) for q, share in QUANTILES} for name, v in each.items()}
+        sizes = {contender.name: contender.side for contender in contenders}
+        out[kind] = {
+            name: row | {f"{q}_of_yunet": row[q] / peer[q] if peer else None for q, _ in QUANTILES}
+            for name, row in rows.items()
+            for peer in [rows.get(f"YuNet {sizes[name]}")]
         }
-        for kind, each in times.items()
-    }
+    return out
 
 
 def above(found: Sequence[Sequence[Face]], threshold: float) -> list[list[Face]]:
     """The faces of each scene that reach a threshold."""
     return [[face for face in faces if face.score >= threshold] for faces in found]
+
+
+def _at_rates(tally: Tally, alone: bool) -> Figures:
+    return {str(rate): _at(tally, tally.threshold_for(rate * tally.pictures, alone)) for rate in RATES}
 
 
 def _at(tally: Tally, threshold: float) -> Figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from train_keras.detection.adapters import BlazeFace, Haar, Mtcnn
 FLOOR = 0.02  # least score that is collected; curves and average precision end there
 HOG_FLOOR = 0.2  # below it dlib's detector answers with hundreds of boxes a picture
 SIDES = (320, 160, 640)  # the main one first
+PEER_SIDES = (320, 640)
 BLAZEFACE = {"short range, 128": "SHORT", "full range, 192": "FULL", "back camera, 256": "BACK_CAMERA"}
 
 
@@ -79,13 +80,14 @@ def gather(
     running, detectors, absent = [], {}, {}
     for tested in _unique([_under_test(spec, side) for spec, side in sizes]):
         detectors[tested.name] = tested.make(tested.floor)
-        running.append(replace(tested, threshold=threshold or _own_threshold(detectors[tested.name])))
+        own = _own_threshold(detectors[tested.name])
+        running.append(replace(tested, threshold=own if threshold is None else threshold))
     for peer in _peers(yunet, centerface or Path(edge.detectors.__file__).parent / "centerface.onnx"):
         try:
             detectors[peer.name] = peer.make(peer.floor)
             running.append(peer)
         except MienError as error:
-            absent[peer.name] = str(error)
+            absent[peer.name] = str(error).replace(f"{Path.cwd()}/", "")  # no path of this machine in docs
     return Field(running, detectors, absent)
 
 
@@ -111,22 +113,22 @@ def _unique(contenders: list[Contender]) -> list[Contender]:
 
 def _peers(yunet: Path, centerface: Path) -> list[Contender]:
     return [
-        *(Contender(f"YuNet {side}", "yunet", _opened(f"yunet:{yunet}", side), side) for side in (320, 640)),
-        *(
-            Contender(
-                f"CenterFace {side}", "centerface", _opened(f"centerface:{centerface}", side), side,
-                witness=side == 640,
-            )
-            for side in (320, 640)
-        ),
-        *(
-            Contender(f"dlib HOG {side}", "hog", _opened("hog", side), side, THRESHOLD, HOG_FLOOR, side == 640)
-            for side in (320, 640)
-        ),
+        *_sized("YuNet", "yunet", f"yunet:{yunet}"),
+        *_sized("CenterFace", "centerface", f"centerface:{centerface}", witness=True),
+        *_sized("dlib HOG", "hog", "hog", HOG_FLOOR, witness=True),
         *(_fixed(f"BlazeFace {name}", "blazeface", _blazeface(model)) for name, model in BLAZEFACE.items()),
         _fixed("MTCNN 640", "mtcnn", lambda _: Mtcnn()),
         _fixed("OpenCV Haar 640", "haar", lambda _: Haar()),
-    ]  # fmt: skip
+    ]
+
+
+def _sized(
+    name: str, family: str, spec: str, floor: float = FLOOR, witness: bool = False
+) -> Iterator[Contender]:
+    """A peer at two sizes; at the larger one it may be a witness."""
+    for side in PEER_SIDES:
+        testifies = witness and side == max(PEER_SIDES)
+        yield Contender(f"{name} {side}", family, _opened(spec, side), side, THRESHOLD, floor, testifies)
 
 
 def _fixed(name: str, family: str, make: Callable[[float], Detector]) -> Contender:

@@ -27,7 +27,8 @@ for faces in profile."""
 
 _LATENCY = """\
 Time of a `detect` call on {timed} pictures, the detectors taking turns: on frames of 640 x 480, which each
-shrinks itself, and on frames of 320 x 256, where those that look at 320 pixels need not shrink."""
+shrinks itself, and on frames of 320 x 256, where those that look at 320 pixels need not shrink. In
+brackets: by YuNet's at the same size."""
 
 
 def write_report(figures: Figures, curves: Path) -> str:
@@ -38,7 +39,7 @@ def write_report(figures: Figures, curves: Path) -> str:
         tables.overview(detectors, figures["pictures"]),
         _joined(_SIZES),
         tables.by_size(detectors),
-        "Recall on masked / bare faces with equally many false boxes:",
+        "Recall on masked / bare faces with equally many false boxes, all or those that nobody else has:",
         tables.at_rates(detectors),
     ]
     if figures["at_yunets_false_boxes"]:

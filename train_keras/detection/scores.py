@@ -52,12 +52,13 @@ class Tally:
         """How many there are; `alone` leaves out those that another detector has too."""
         return int(((self.false >= threshold) & (self.alone | (not alone))).sum())
 
-    def threshold_for(self, false_boxes: float) -> float:
-        """The least threshold with no more false boxes than this."""
+    def threshold_for(self, false_boxes: float, alone: bool = False) -> float:
+        """The least threshold with no more false boxes than this; `alone` as in `false_boxes`."""
         allowed = int(false_boxes)
-        if len(self.false) <= allowed:
+        false = self.false[self.alone] if alone else self.false
+        if len(false) <= allowed:
             return 0.0
-        surest = np.sort(self.false)[::-1]
+        surest = np.sort(false)[::-1]
         return float(np.nextafter(surest[allowed], np.float32(np.inf)))
 
     def curve(self, chosen: Chosen | None = None) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from edge.labels import MASK_STATES
-from train_keras.detection.measures import RATES, Figures
+from train_keras.detection.measures import QUANTILES, RATES, Figures
 
 Rows = dict[str, Figures]
 
@@ -45,8 +45,15 @@ def by_size(detectors: Rows) -> str:
 
 def at_rates(detectors: Rows) -> str:
     """Recall on masked / bare faces where each detector makes as many false boxes as the others."""
-    head = ("detector", *(f"{rate} a picture" for rate in RATES))
-    return table(head, ((name, *(_both(r) for r in d["at_rate"].values())) for name, d in detectors.items()))
+    kinds = (("at_rate", "false boxes"), ("at_rate_alone", "nobody else's"))
+    head = ("detector", *(f"{rate} {what} a picture" for _, what in kinds for rate in RATES))
+    return table(
+        head,
+        (
+            (name, *(_both(row) for key, _ in kinds for row in d[key].values()))
+            for name, d in detectors.items()
+        ),
+    )
 
 
 def equal_rows(rows: Sequence[Figures]) -> str:
@@ -78,8 +85,8 @@ def sweep_rows(rows: Sequence[Figures]) -> str:
 
 def latency(times: dict[str, Rows], detectors: Rows) -> str:
     """Milliseconds of a call, and as a share of YuNet's at the same size."""
-    parts = ("median ms", "tenth percentile", "of YuNet's")
-    head = ("detector", *(f"{kind}: {part}" for kind in ("640 x 480", "320 x 256") for part in parts))
+    parts = ("median", "tenth percentile")
+    head = ("detector", *(f"{kind}: {part}, ms" for kind in ("640 x 480", "320 x 256") for part in parts))
     return table(
         head, ((name, *_times(times["frame"], name), *_times(times["bare"], name)) for name in detectors)
     )
@@ -143,11 +150,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([drawn[0], "|---" * len(head) + "|", *drawn[1:]])
 
 
-def _times(times: Rows, name: str) -> tuple[str, str, str]:
-    if name not in times:
-        return "", "", ""
-    ratio = times[name]["of_yunet"]
-    return f"{times[name]['median']:.2f}", f"{times[name]['tenth']:.2f}", f"{ratio:.2f}" if ratio else ""
+def _times(times: Rows, name: str) -> list[str]:
+    row = times.get(name)
+    if row is None:
+        return [""] * len(QUANTILES)
+    ratios = [row[f"{quantile}_of_yunet"] for quantile, _ in QUANTILES]
+    behind = [f" ({ratio:.2f})" if ratio else "" for ratio in ratios]
+    return [f"{row[quantile]:.2f}{b}" for (quantile, _), b in zip(QUANTILES, behind, strict=True)]
 
 
 def _distance(figures: Figures) -> tuple[str, str, str]:

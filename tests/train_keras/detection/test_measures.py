@@ -70,6 +70,7 @@ def test_detector_figures(measured):
     assert figures["average_precision"]["bare"] == 0
     assert figures["at_rate"]["0.2"]["false_boxes"] == 0
     assert figures["at_rate"]["0.2"]["masked"] == 1
+    assert figures["at_rate_alone"]["0.2"]["false_boxes"] == 2  # the other detector has both
 
 
 def test_bins_follow_the_limit():
@@ -106,10 +107,13 @@ def test_mask_states(measured):
 
 def test_times():
     times = {"frame": {"facet 320": np.float32([1, 2, 9]), "YuNet 320": np.float32([2, 4, 6])}, "bare": {}}
-    rows = time_figures(times, CONTENDERS)
-    assert rows["frame"]["facet 320"] == {"median": 2, "tenth": pytest.approx(1.2), "of_yunet": 0.5}
-    assert rows["bare"] == {}
-    assert tables.latency(rows, {"facet 320": {}}).endswith("| facet 320 | 2.00 | 1.20 | 0.50 |  |  |  |")
+    rows = time_figures({**times, "bare": {"else": np.float32([1, 1, 1])}}, CONTENDERS)
+    assert rows["frame"]["facet 320"] == pytest.approx(
+        {"median": 2, "tenth": 1.2, "median_of_yunet": 0.5, "tenth_of_yunet": 0.5}
+    )
+    assert rows["bare"]["else"] == {"median": 1, "tenth": 1, "median_of_yunet": None, "tenth_of_yunet": None}
+    drawn = tables.latency(rows, {"facet 320": {}, "else": {}}).splitlines()
+    assert drawn[2:] == ["| facet 320 | 2.00 (0.50) | 1.20 (0.50) |  |  |", "| else |  |  | 1.00 | 1.00 |"]
 
 
 def test_tables_are_rectangles(measured):

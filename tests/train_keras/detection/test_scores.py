@@ -83,6 +83,12 @@ def test_threshold_for_a_number_of_false_boxes():
     assert some.threshold_for(0) == pytest.approx(0.8)
 
 
+def test_threshold_for_a_number_of_false_boxes_that_nobody_else_has(small):
+    assert small.threshold_for(0) == pytest.approx(0.8)
+    assert small.threshold_for(0, alone=True) == pytest.approx(0.5)
+    assert small.threshold_for(1, alone=True) == 0
+
+
 @pytest.mark.parametrize(
     ("found", "false", "expected"),
     [
