@@ -86,7 +86,7 @@ class Finder:
         """The faces of the next frame; `now` is its time in seconds, later than the last one's."""
         self.costs.note_frame(frame)
         self._since += 1
-        tracks = self._tracker.living(now)
+        tracks = sorted(self._tracker.living(now), key=lambda track: -track.seen)
         if self._is_due(tracks):
             self._overlooked.clear()
             return self._look_fully(frame.image, now)
@@ -95,9 +95,13 @@ class Finder:
 
     def _is_due(self, tracks: list[Track]) -> bool:
         if self._interval is None:
-            return self._since >= affordable(self.costs, len(tracks), longest_interval(self._detector))
-        known = any(track.seen == self._looked for track in tracks)
-        return not known or self._since >= self._interval
+            regions = min(len(tracks), MOST_REGIONS)
+            return self._since >= affordable(self.costs, regions, longest_interval(self._detector))
+        return not self._known(tracks) or self._since >= self._interval
+
+    def _known(self, tracks: list[Track]) -> list[Track]:
+        """Those whose faces the last look saw."""
+        return [track for track in tracks if track.seen == self._looked]
 
     def _look_fully(self, image: Image, now: float) -> Sighting:
         started = time.perf_counter()
@@ -111,19 +115,23 @@ class Finder:
     def _look_around(self, image: Image, tracks: list[Track], now: float) -> Sighting | None:
         """Look where each face is expected; where one is missing that was there a frame ago, look fully.
 
-        A face that has been missing for longer is looked for too, but its absence is no news.
+        A face that has been missing for longer is looked for too while there is room, but its absence is no
+        news.
+
+        Args:
+            tracks: those seen last come first.
         """
-        if len(tracks) > MOST_REGIONS:
+        if len(self._known(tracks)) > MOST_REGIONS:
             return None
+        tracks = tracks[:MOST_REGIONS]
         started = time.perf_counter()
         found: list[tuple[Track, Face]] = []
         missing: dict[int, Floats] = {}
-        for track in sorted(tracks, key=lambda track: -track.seen):
+        for track in tracks:
             expected = track.expected(now)
-            if track.number in self._overlooked:
-                face: Face | None = moved(track.face, expected)
-            else:
-                face = self._find_again(image, expected, [face for _, face in found])
+            face = self._find_again(image, expected, [face for _, face in found])
+            if face is None and track.number in self._overlooked:
+                face = track.face
             if face is not None:
                 found.append((track, face))
             elif track.seen == self._looked:
@@ -141,8 +149,8 @@ class Finder:
     def _look_for(self, missing: dict[int, Floats], image: Image, now: float) -> Sighting:
         """Look fully for faces that region looks missed; note those that were where they were expected.
 
-        Until the next full look is due these move on as they did, or a face on the edge of what the detector
-        sees would cost a full look in every frame.
+        Until the next full look is due these may be missing again and then stay where they were, or a face on
+        the edge of what the detector sees would cost a full look in every frame.
         """
         sighting = self._look_fully(image, now)
         for face, number in zip(sighting.faces, sighting.tracks, strict=True):
@@ -163,7 +171,7 @@ class Finder:
 
     def _move_on(self, _: Image, tracks: list[Track], now: float) -> Sighting | None:
         """Without looking: every face moves on as it did."""
-        known = [track for track in tracks if track.seen == self._looked]
+        known = self._known(tracks)
         faces = [moved(track.face, track.expected(now)) for track in known]
         return Sighting(faces, [track.number for track in known], "motion" if known else "none")
 
@@ -196,6 +204,6 @@ def moved(face: Face, box: Floats) -> Face:
     """The face with its box [4] elsewhere, its landmarks in the same places of the box."""
     if face.landmarks is None:
         return replace(face, box=box)
-    scale = (box[2:] - box[:2]) / np.maximum(face.box[2:] - face.box[:2], 1e-6)
+    scale = (box[2:] - box[:2]) / np.maximum(face.box[2:] - face.box[:2], 1)
     landmarks = (face.landmarks - face.box[:2]) * scale + box[:2]
     return replace(face, box=box, landmarks=landmarks.astype(np.float32))
