@@ -24,6 +24,7 @@ SIZE = (96, 96)  # width and height of the picture the detector is given of a re
 AROUND = 2.3  # sides of a region in sides of its face, which then fills 43 % of it
 MOST_REGIONS = 4  # more take as long as a look at the whole picture
 AS_EXPECTED = 0.3  # least IoU of a face with where it was expected; less is another face, or none
+STILL = 0.75  # IoU of a face that hardly moved with where it was
 SAME = 0.5  # IoU from which two faces are one
 LONGEST_GUESS = 4  # frames; without region looks nobody notices a face that stopped, turned or left
 
@@ -128,14 +129,13 @@ class Finder:
         found: list[tuple[Track, Face]] = []
         missing: dict[int, Floats] = {}
         for track in tracks:
-            expected = track.expected(now)
-            face = self._find_again(image, expected, [face for _, face in found])
+            face = self._find_again(image, track.expected(now), [face for _, face in found])
             if face is None and track.number in self._overlooked:
                 face = track.face
             if face is not None:
                 found.append((track, face))
             elif track.seen == self._looked:
-                missing[track.number] = expected
+                missing[track.number] = track.face.box
         if tracks:
             self.costs.note_region((time.perf_counter() - started) / len(tracks))
         if missing:
@@ -147,14 +147,17 @@ class Finder:
         return Sighting([face for _, face in found], [track.number for track, _ in found], look)
 
     def _look_for(self, missing: dict[int, Floats], image: Image, now: float) -> Sighting:
-        """Look fully for faces that region looks missed; note those that were where they were expected.
+        """Look fully for faces that region looks missed; note those that are where they were.
 
-        Until the next full look is due these may be missing again and then stay where they were, or a face on
-        the edge of what the detector sees would cost a full look in every frame.
+        Until the next full look is due these may be missing again and then stay there, or a face on the edge
+        of what the detector sees would cost a full look in every frame.
+
+        Args:
+            missing: where they were a frame ago, by the numbers of their tracks.
         """
         sighting = self._look_fully(image, now)
         for face, number in zip(sighting.faces, sighting.tracks, strict=True):
-            if number in missing and overlap(face, missing[number]) >= AS_EXPECTED:
+            if number in missing and overlap(face, missing[number]) >= STILL:
                 self._overlooked.add(number)
         return sighting
 
