@@ -1,7 +1,7 @@
 import doctest
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import edge.detectors.boxes
@@ -33,6 +33,7 @@ def slow_suppress(boxes, scores, overlap):
     return kept
 
 
+@settings(deadline=None)
 @given(scored, st.sampled_from([0.3, 0.45, 0.6]))
 def test_suppression_does_what_plain_loops_do(faces, overlap):
     boxes = np.array([sides for sides, _ in faces], F).reshape(-1, 4)
@@ -40,6 +41,7 @@ def test_suppression_does_what_plain_loops_do(faces, overlap):
     assert suppress(boxes, scores, overlap) == slow_suppress(boxes, scores, overlap)
 
 
+@settings(deadline=None)
 @given(scored)
 def test_overlaps_are_what_plain_loops_say(faces):
     boxes = np.array([sides for sides, _ in faces], F).reshape(-1, 4)
