@@ -106,14 +106,15 @@ def test_mask_states(measured):
 
 
 def test_times():
-    times = {"frame": {"facet 320": np.float32([1, 2, 9]), "YuNet 320": np.float32([2, 4, 6])}, "bare": {}}
-    rows = time_figures({**times, "bare": {"else": np.float32([1, 1, 1])}}, CONTENDERS)
-    assert rows["frame"]["facet 320"] == pytest.approx(
-        {"median": 2, "tenth": 1.2, "median_of_yunet": 0.5, "tenth_of_yunet": 0.5}
-    )
-    assert rows["bare"]["else"] == {"median": 1, "tenth": 1, "median_of_yunet": None, "tenth_of_yunet": None}
+    ours, theirs = np.float32([[1, 1], [2, 1], [9, 1]]), np.float32([[2, 4], [4, 4], [6, 4]])
+    times = {"frame": {"facet 320": ours, "YuNet 320": theirs}, "bare": {"else": ours}}
+    rows = time_figures(times, CONTENDERS)
+    assert rows["frame"]["facet 320"] == {
+        "passed": 2, "worked": 1, "passed_of_yunet": 0.5, "worked_of_yunet": 0.25,
+    }  # fmt: skip
+    assert rows["bare"]["else"]["passed_of_yunet"] is None
     drawn = tables.latency(rows, {"facet 320": {}, "else": {}}).splitlines()
-    assert drawn[2:] == ["| facet 320 | 2.00 (0.50) | 1.20 (0.50) |  |  |", "| else |  |  | 1.00 | 1.00 |"]
+    assert drawn[2:] == ["| facet 320 | 2.00 (0.50) | 1.00 (0.25) |  |  |", "| else |  |  | 2.00 | 1.00 |"]
 
 
 def test_tables_are_rectangles(measured):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from drawn import drawn_face
+from drawn_faces import drawn_face
 from hypothesis import given
 from hypothesis import strategies as st
 

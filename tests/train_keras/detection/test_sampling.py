@@ -3,7 +3,7 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
-from drawn import drawn_face
+from drawn_faces import drawn_face
 
 from train_keras.detection.backgrounds import background, draw
 from train_keras.detection.degrade import Degradation, degrade

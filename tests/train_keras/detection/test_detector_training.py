@@ -3,7 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from drawn import drawn_face
+from drawn_faces import drawn_face
 
 from edge.errors import ConfigError
 from train_keras.detection.batches import PictureBatches
