@@ -61,7 +61,7 @@ def write_bundle(folder: Path, flatbuffer: bytes, contents: Contents) -> Bundle:
 
 def golden_faces(geometry: CropGeometry, count: int = GOLDEN_FACES) -> Image:
     """Faces of the demo clip, bare and masked, uint8 [count, S, S]: FER2013's are not ours to ship."""
-    detector, camera, crops = open_detector("centerface"), DemoCamera(), []
+    detector, camera, crops = open_detector("facet"), DemoCamera(), []
     for number, frame in enumerate(iter(camera.read, None)):
         if frame is not None and number % 8 == 0:
             crops += [crop_face(frame.image, face, geometry) for face in detector.detect(frame.image)[:1]]

@@ -83,7 +83,10 @@ app.add_typer(config_app, name="config")
 Source = Annotated[
     str | None, typer.Option("--camera", help="demo, a camera's number, a video, an image or a folder.")
 ]
-DetectorName = Annotated[str | None, typer.Option("--detector", help="centerface, hog or yunet:FILE.onnx.")]
+DetectorName = Annotated[
+    str | None,
+    typer.Option("--detector", help="facet, facet:FOLDER, hog, yunet:FILE.onnx or centerface:FILE.onnx."),
+]
 ModelName = Annotated[
     str | None, typer.Option("--model", help="A shipped model's name or a bundle's folder.")
 ]

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from edge.bundles import DEFAULT_MODEL
+from edge.bundles import DEFAULT_DETECTOR, DEFAULT_MODEL
 from edge.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class DetectorConfig(_Section):
     and 1 for a recording without viewer, which nobody waits for. threads 0: one less than there are cores,
     since capture and outputs want one too."""
 
-    name: str = "centerface"
+    name: str = DEFAULT_DETECTOR
     longest_side: int = Field(320, ge=32, le=4096)
     threshold: float = Field(0.5, gt=0, lt=1)
     interval: int | str = AUTO

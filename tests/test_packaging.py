@@ -107,9 +107,7 @@ def test_no_large_file_but_models() -> None:
     large = [
         path.relative_to(ROOT)
         for path in tracked_files()
-        if path.stat().st_size > 3 * MEGABYTE
-        and not path.is_relative_to(ROOT / "edge/models")
-        and not (path.is_relative_to(ROOT / "edge/detectors") and path.suffix == ".onnx")
+        if path.stat().st_size > 3 * MEGABYTE and not path.is_relative_to(ROOT / "edge/models")
     ]
     assert not large
 

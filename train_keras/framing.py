@@ -109,7 +109,7 @@ BySize = dict[tuple[str, int], dict[str, float]]
 def _whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> BySize:
     """Per state (bare, masked) and size: the share of faces found, and on those the accuracy of each
     framing and of the hand crop."""
-    detector = open_detector("centerface")
+    detector = open_detector("facet")
     table: BySize = {}
     pictures = {state: list(_pictures(faces, state)) for state in ("bare", "masked")}
     jobs = [(state, size) for state in ("bare", "masked") for size in SIZES]
@@ -276,7 +276,7 @@ made symmetric, x and y as shares of the side. `edge/alignment.py` holds these n
 
 """
 _PREAMBLE = """The crop a classifier sees is defined once, in `edge/alignment.py`. These figures chose it:
-faces of `lfw_expressions.zip` (as many happy as neutral as other) in 640 x 480 frames, through CenterFace,
+faces of `lfw_expressions.zip` (as many happy as neutral as other) in 640 x 480 frames, through facet,
 each way of cutting, and the classifier; three-way accuracy (happy, neutral, the rest) on the faces that were
 found. The hand crop is the published one. Labels are noisy and masks synthetic. Per cent.
 

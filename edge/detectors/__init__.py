@@ -9,7 +9,6 @@ from edge.errors import ConfigError
 from edge.types import Face, Image
 
 DETECTORS = ("facet", "facet:FOLDER", "hog", "yunet:FILE.onnx", "centerface:FILE.onnx")
-CENTERFACE = Path(__file__).parent / "centerface.onnx"
 THRESHOLD = 0.5  # where neither the user nor a bundle names one
 
 
@@ -53,10 +52,10 @@ def open_detector(spec: str, longest_side: int = 320, threshold: float | None = 
         from edge.detectors.yunet import YuNet
 
         return YuNet(Path(file), longest_side, least)
-    if name == "centerface":
+    if name == "centerface" and file:
         from edge.detectors.centerface import CenterFace
 
-        return CenterFace(Path(file) if file else CENTERFACE, longest_side, least)
-    if name == "yunet":
+        return CenterFace(Path(file), longest_side, least)
+    if name in ("yunet", "centerface"):
         raise ConfigError(f"{name} needs its network's file: --detector {name}:/path/to/{name}.onnx")
     raise ConfigError(f"no detector '{spec}': use one of {', '.join(DETECTORS)}")

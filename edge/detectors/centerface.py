@@ -1,8 +1,8 @@
-"""CenterFace (Xu et al., arXiv 1911.03599): an anchor-free detector with landmarks, through OpenCV's dnn.
+"""CenterFace (Xu et al., arXiv 1911.03599) from a file the user names, through OpenCV's dnn.
 
 The network looks at the picture in cells of 4 × 4 pixels. For each it gives the probability that a face's
 centre lies there, the centre's offset within the cell, the logarithm of the face's height and width in cells,
-and the landmarks as fractions of the box. Origin and licence of the network: CENTERFACE_LICENSE beside it.
+and the landmarks as fractions of the box. The network does not come with mien.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CenterFace:
 
     def __init__(self, network: Path, longest_side: int = 320, threshold: float = 0.5) -> None:
         if not network.is_file():
-            raise ModelMissingError(f"the detector's network {network} is missing: install mien again")
+            raise ModelMissingError(f"there is no detector network {network}: give a CenterFace .onnx file")
         self._file = network
         self._network = load_network(network)
         self._size: tuple[int, int] | None = None
@@ -69,7 +69,7 @@ def load_network(file: Path) -> cv2.dnn.Net:
     try:
         return cv2.dnn.readNetFromONNX(str(file))
     except cv2.error as error:
-        raise ModelCorruptError(f"the detector's network {file} is unreadable: install mien again") from error
+        raise ModelCorruptError(f"{file} cannot be run as CenterFace: download it again") from error
 
 
 def input_size(width: int, height: int, longest_side: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from edge.pipeline import Pipeline
 def observations(clip, bundle):
     """What the whole clip says."""
     camera = open_camera("demo")
-    pipeline = Pipeline(Finder(open_detector("centerface")), Classifier(bundle), fps=camera.fps)
+    pipeline = Pipeline(Finder(open_detector("facet")), Classifier(bundle), fps=camera.fps)
     return [pipeline.process(frame) for frame in iter(camera.read, None)]
 
 

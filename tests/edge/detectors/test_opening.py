@@ -12,7 +12,7 @@ from edge.detectors.hog import Hog
 from edge.errors import ConfigError, ModelMissingError
 
 
-@pytest.mark.parametrize("spec", ["cascade", "yunet", "hog:x", "", "facets", ":x"])
+@pytest.mark.parametrize("spec", ["cascade", "yunet", "centerface", "hog:x", "", "facets", ":x"])
 def test_unknown_detectors(spec):
     with pytest.raises(ConfigError):
         open_detector(spec)
