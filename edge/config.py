@@ -43,12 +43,12 @@ class CameraConfig(_Section):
 
 class DetectorConfig(_Section):
     """interval: frames from one look at the whole picture to the next; "auto" as few as there is time for,
-    and 1 for a recording without viewer, which nobody waits for. threads 0: one less than there are cores,
-    since capture and outputs want one too."""
+    and 1 for a recording without viewer, which nobody waits for. threshold: None takes the detector's own.
+    threads 0: one less than there are cores, since capture and outputs want one too."""
 
     name: str = DEFAULT_DETECTOR
     longest_side: int = Field(320, ge=32, le=4096)
-    threshold: float = Field(0.5, gt=0, lt=1)
+    threshold: float | None = Field(None, gt=0, lt=1)
     interval: int | str = AUTO
     threads: int = Field(0, ge=0, le=64)
 
