@@ -26,9 +26,9 @@ distance between the eyes. Guarded: the eyes taken to be at least a quarter of t
 for faces in profile."""
 
 _LATENCY = """\
-Time of a `detect` call on {timed} pictures, the detectors taking turns: on frames of 640 x 480, which each
-shrinks itself, and on frames of 320 x 256, where those that look at 320 pixels need not shrink. In
-brackets: by YuNet's at the same size."""
+Median time of a `detect` call on {timed} pictures, the detectors taking turns: on frames of 640 x 480,
+which each shrinks itself, and on frames of 320 x 256, where those that look at 320 pixels need not shrink.
+In brackets: by YuNet's at the same size."""
 
 
 def write_report(figures: Figures, curves: Path) -> str:

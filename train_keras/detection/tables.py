@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from edge.labels import MASK_STATES
-from train_keras.detection.measures import QUANTILES, RATES, Figures
+from train_keras.detection.measures import CLOCKS, RATES, Figures
 
 Rows = dict[str, Figures]
 
@@ -84,8 +84,8 @@ def sweep_rows(rows: Sequence[Figures]) -> str:
 
 
 def latency(times: dict[str, Rows], detectors: Rows) -> str:
-    """Milliseconds of a call, and as a share of YuNet's at the same size."""
-    parts = ("median", "tenth percentile")
+    """Median milliseconds of a call, and as a share of YuNet's at the same size."""
+    parts = ("by the clock", "processor time")
     head = ("detector", *(f"{kind}: {part}, ms" for kind in ("640 x 480", "320 x 256") for part in parts))
     return table(
         head, ((name, *_times(times["frame"], name), *_times(times["bare"], name)) for name in detectors)
@@ -153,10 +153,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _times(times: Rows, name: str) -> list[str]:
     row = times.get(name)
     if row is None:
-        return [""] * len(QUANTILES)
-    ratios = [row[f"{quantile}_of_yunet"] for quantile, _ in QUANTILES]
+        return [""] * len(CLOCKS)
+    ratios = [row[f"{clock}_of_yunet"] for clock in CLOCKS]
     behind = [f" ({ratio:.2f})" if ratio else "" for ratio in ratios]
-    return [f"{row[quantile]:.2f}{b}" for (quantile, _), b in zip(QUANTILES, behind, strict=True)]
+    return [f"{row[clock]:.2f}{b}" for clock, b in zip(CLOCKS, behind, strict=True)]
 
 
 def _distance(figures: Figures) -> tuple[str, str, str]:
