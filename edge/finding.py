@@ -129,10 +129,10 @@ class Finder:
         found: list[tuple[Track, Face]] = []
         missing: dict[int, Floats] = {}
         for track in tracks:
-            face = self._find_again(image, track.expected(now), [face for _, face in found])
+            face = self._find_again(image, track.expected(now))
             if face is None and track.number in self._overlooked:
                 face = track.face
-            if face is not None:
+            if face is not None and all(overlap(face, other.box) <= SAME for _, other in found):
                 found.append((track, face))
             elif track.seen == self._looked:
                 missing[track.number] = track.face.box
@@ -161,16 +161,14 @@ class Finder:
                 self._overlooked.add(number)
         return sighting
 
-    def _find_again(self, image: Image, expected: Floats, taken: list[Face]) -> Face | None:
-        """The face nearest to where one is expected, unless it is one of those taken by other tracks."""
+    def _find_again(self, image: Image, expected: Floats) -> Face | None:
+        """The face that overlaps most with the box [4] where one is expected, if it does so well enough."""
         assert self._regions is not None
         faces = self._regions.detect_region(image, region_around(expected), SIZE)
         if not faces:
             return None
         face = max(faces, key=lambda face: overlap(face, expected))
-        if overlap(face, expected) < AS_EXPECTED or any(overlap(face, other.box) > SAME for other in taken):
-            return None
-        return face
+        return face if overlap(face, expected) >= AS_EXPECTED else None
 
     def _move_on(self, _: Image, tracks: list[Track], now: float) -> Sighting | None:
         """Without looking: every face moves on as it did."""

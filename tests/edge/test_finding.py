@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import edge.finding
@@ -160,6 +160,7 @@ def test_many_faces_cost_no_more_than_full_looks():
         assert sorted(sighting.tracks) == list(range(1, 51))
 
 
+@settings(deadline=None)
 @given(scenes, st.integers(1, 15))
 def test_full_looks_come_in_time_and_show_what_is_there(sequence, interval):
     watch = Watch(interval)
@@ -177,6 +178,7 @@ def test_full_looks_come_in_time_and_show_what_is_there(sequence, interval):
             assert sighting.faces == scene
 
 
+@settings(deadline=None)
 @given(scenes)
 def test_full_looks_are_numbered_as_by_the_tracker(sequence):
     watch, tracker = Watch(interval=1), Tracker()
@@ -184,6 +186,7 @@ def test_full_looks_are_numbered_as_by_the_tracker(sequence):
         assert watch.see(*scene).tracks == tracker.update(scene, step / FPS)
 
 
+@settings(deadline=None)
 @given(scenes)
 def test_between_full_looks_no_face_is_shown_twice(sequence):
     watch = Watch(interval=100)
@@ -239,6 +242,7 @@ def test_a_face_without_landmarks_moves_on_too():
     assert watch.see().faces[0].landmarks is None
 
 
+@settings(deadline=None)
 @given(boxes, boxes)
 def test_overlap_is_the_iou(one, other):
     one, other = (face(*map(float, box)) for box in (one, other))

@@ -2,7 +2,7 @@ import doctest
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import edge.interval
@@ -14,6 +14,7 @@ costs = st.builds(Costs, period=seconds, full=seconds, region=seconds, rest=seco
 faces = st.integers(0, 50)
 
 
+@settings(deadline=None)
 @given(costs, faces)
 def test_the_frames_fit_into_the_camera_s_period_or_the_interval_is_the_longest(spent, count):
     interval = affordable(spent, count)
@@ -24,6 +25,7 @@ def test_the_frames_fit_into_the_camera_s_period_or_the_interval_is_the_longest(
         assert looking + spent.rest <= SHARE * spent.period * (1 + 1e-6)
 
 
+@settings(deadline=None)
 @given(costs, faces)
 def test_no_shorter_interval_would_do(spent, count):
     interval = affordable(spent, count)
@@ -34,6 +36,7 @@ def test_no_shorter_interval_would_do(spent, count):
         assert looking + spent.rest >= SHARE * spent.period * (1 - 1e-6)
 
 
+@settings(deadline=None)
 @given(costs, faces, st.floats(1, 10))
 def test_a_slower_detector_never_gets_a_shorter_interval(spent, count, times):
     before = affordable(spent, count)

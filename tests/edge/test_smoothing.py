@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.labels import MASK_STATES
@@ -13,6 +13,7 @@ answers = st.lists(st.floats(2**-10, 1, width=32), min_size=7, max_size=7).map(
 sequences = st.lists(st.tuples(answers, st.floats(0, 3)), min_size=1, max_size=15)
 
 
+@settings(deadline=None)
 @given(sequences, st.floats(0, 5))
 def test_smoothed_probabilities_stay_probabilities_between_what_was_seen(sequence, time_constant):
     smoother = Smoother(time_constant)
@@ -28,6 +29,7 @@ def test_smoothed_probabilities_stay_probabilities_between_what_was_seen(sequenc
         assert (smooth <= np.max(seen, axis=0) + 1e-5).all()
 
 
+@settings(deadline=None)
 @given(answers, answers)
 def test_a_change_comes_through_to_63_percent_in_one_time_constant_at_any_frame_rate(before, after):
     for steps in (1, 5, 30):
@@ -38,6 +40,7 @@ def test_a_change_comes_through_to_63_percent_in_one_time_constant_at_any_frame_
         assert smooth == pytest.approx(before + (1 - np.exp(-1)) * (after - before), abs=1e-4)
 
 
+@settings(deadline=None)
 @given(answers, answers)
 def test_no_time_constant_means_no_smoothing(before, after):
     smoother = Smoother(0)
@@ -63,6 +66,7 @@ def shown(vote: MaskVote, track: int, state: str | None, now: float) -> str | No
     return vote.settle(track, Face(np.float32([0, 0, 9, 9]), 0.9, None, state), now).mask_state
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(states, st.floats(0, 3)), min_size=1, max_size=30))
 def test_the_mask_state_shown_is_one_that_was_seen(sequence):
     vote = MaskVote()
@@ -74,6 +78,7 @@ def test_the_mask_state_shown_is_one_that_was_seen(sequence):
         assert shown(vote, 1, state, now) in seen
 
 
+@settings(deadline=None)
 @given(st.permutations(MASK_STATES), st.sampled_from([10, 25, 60]))
 def test_a_flickering_mask_state_does_not_show(chosen, fps):
     vote = MaskVote(1.0)
@@ -84,6 +89,7 @@ def test_a_flickering_mask_state_does_not_show(chosen, fps):
         assert shown(vote, 1, chosen[step % 2], step / fps) == before
 
 
+@settings(deadline=None)
 @given(st.permutations(MASK_STATES), st.sampled_from([10, 25, 60]))
 def test_a_mask_put_on_shows_within_one_time_constant(chosen, fps):
     vote = MaskVote(1.0)
