@@ -36,7 +36,7 @@ class Settings:
         photos: masked_faces.zip.
         detectors: specs of `open_detector`; the first is the one under test, the others stand beside it.
         yunet: YuNet's network.
-        centerface: CenterFace's network; None takes the one beside mien's detectors, if any.
+        centerface: CenterFace's network; None goes without.
         threshold: of the detectors under test; None takes what mien ships.
         minimum: least longer side of a face that counts, in pixels of the frame.
         split: TEST is for the final figures, VALIDATION for everything that is chosen by looking at figures.

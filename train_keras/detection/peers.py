@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import edge.detectors
 from edge.detectors import THRESHOLD, Detector, open_detector
 from edge.errors import MienError
 from train_keras.detection.adapters import BlazeFace, Haar, Mtcnn
@@ -71,7 +70,7 @@ def gather(
     Args:
         specs: of the detectors under test, as `open_detector` takes them; the first is measured at three
             sizes, the others at the main one.
-        yunet, centerface: the networks' files; None takes the CenterFace beside mien's detectors, if any.
+        yunet, centerface: the networks' files; mien comes without them.
         threshold: operating point of the detectors under test; None takes their bundles'.
     Raises:
         MienError: a detector under test cannot be opened.
@@ -82,7 +81,9 @@ def gather(
         detectors[tested.name] = tested.make(tested.floor)
         own = _own_threshold(detectors[tested.name])
         running.append(replace(tested, threshold=own if threshold is None else threshold))
-    for peer in _peers(yunet, centerface or Path(edge.detectors.__file__).parent / "centerface.onnx"):
+    if centerface is None:
+        absent["CenterFace"] = "give its network's file with --centerface"
+    for peer in _peers(yunet, centerface):
         try:
             detectors[peer.name] = peer.make(peer.floor)
             running.append(peer)
@@ -111,10 +112,10 @@ def _unique(contenders: list[Contender]) -> list[Contender]:
     ]
 
 
-def _peers(yunet: Path, centerface: Path) -> list[Contender]:
+def _peers(yunet: Path, centerface: Path | None) -> list[Contender]:
     return [
         *_sized("YuNet", "yunet", f"yunet:{yunet}"),
-        *_sized("CenterFace", "centerface", f"centerface:{centerface}", witness=True),
+        *(_sized("CenterFace", "centerface", f"centerface:{centerface}", witness=True) if centerface else ()),
         *_sized("dlib HOG", "hog", "hog", HOG_FLOOR, witness=True),
         *(_fixed(f"BlazeFace {name}", "blazeface", _blazeface(model)) for name, model in BLAZEFACE.items()),
         _fixed("MTCNN 640", "mtcnn", lambda _: Mtcnn()),

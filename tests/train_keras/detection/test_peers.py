@@ -28,6 +28,7 @@ def test_who_is_missing_is_named_with_the_reason():
     ]
     assert "nowhere.onnx" in field.absent["YuNet 320"]
     assert "nowhere.onnx" in field.absent["CenterFace 640"]
+    assert "--centerface" in gather(["hog"], NOWHERE, None).absent["CenterFace"]
     assert field.primary.name == "hog 320"
     assert list(field.detectors) == [one.name for one in field.running]
     assert {one.family for one in field.running if one.witness} <= {"hog", "mtcnn", "haar"}
