@@ -7,7 +7,7 @@ from drawn_faces import drawn_face
 
 from train_keras.detection.backgrounds import background, draw
 from train_keras.detection.degrade import Degradation, degrade
-from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, MARKED, POINTS, Picture, face_rows
+from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, MARKED, POINTS, STATE, Picture, face_rows
 from train_keras.detection.sampling import MOST_FACES, Mixture, Sources, pad, sample
 
 PHOTO = drawn_face(80, width=400, height=300)
@@ -119,3 +119,19 @@ def test_marks_survive_a_mosaic():
         for seed in range(10)
     ]
     assert max(marked) >= 2
+
+
+def test_rare_states_are_shown_more_often():
+    """One photograph in ten is of a bare face."""
+    photos = [drawn_face(80, masked=i > 0, width=400, height=300) for i in range(10)]
+    sources = Sources(photos)
+    assert [photo is photos[0] for photo in sources.rare] == [True]
+    mixture = Mixture(**{**ONLY, "photo": 1.0})
+    states = [
+        face[STATE]
+        for seed in range(100)
+        for face in sample(sources, np.random.default_rng(seed), 160, 128, mixture)[1]
+        if face[KIND] == FACE
+    ]
+    assert len(states) > 50
+    assert np.mean(states) > 0.3  # bare is 1, masked 0
