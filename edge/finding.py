@@ -20,9 +20,9 @@ from edge.interval import LONGEST, Costs, affordable
 from edge.tracking import Track, Tracker
 from edge.types import Face, Floats, Frame, Image
 
-SIZE = (96, 96)  # width and height of the picture the detector is given of a region
-AROUND = 2.3  # sides of a region in sides of its face, which then fills 43 % of it
-MOST_REGIONS = 4  # more take as long as a look at the whole picture
+SIZE = (128, 128)  # width and height of the picture the detector is given of a region
+AROUND = 2.0  # sides of a region in sides of its face
+MOST_REGIONS = 3  # more take as long as a look at the whole picture
 AS_EXPECTED = 0.3  # least IoU of a face with where it was expected; less is another face, or none
 STILL = 0.75  # IoU of a face that hardly moved with where it was
 SAME = 0.5  # IoU from which two faces are one
@@ -194,7 +194,7 @@ def region_around(box: Floats) -> Floats:
     """The square in which a face [4] is looked for: float32 [4].
 
     >>> region_around(np.float32([100, 100, 200, 180])).tolist()
-    [35.0, 25.0, 265.0, 255.0]
+    [50.0, 40.0, 250.0, 240.0]
     """
     centre = (box[:2] + box[2:]) / 2
     reach = AROUND / 2 * max(float((box[2:] - box[:2]).max()), 1.0)
