@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -111,7 +112,9 @@ def convert_detector(
     tallies = {name: _measure(name, data, contents, scenes) for name, data in flatbuffers.items()}
     yunet = _tally(YuNet(recipe.data.teacher, 320, YUNET_THRESHOLD), scenes)
     false_boxes = yunet.false_boxes(YUNET_THRESHOLD)
-    threshold = round(float(np.clip(tallies["int8"].threshold_for(false_boxes), 0.1, 0.95)), 3)
+    threshold = float(np.clip(tallies["int8"].threshold_for(false_boxes), 0.1, 0.95))
+    # Upwards: rounded down it may let one more of int8's few score levels pass.
+    threshold = math.ceil(1e4 * threshold) / 1e4
     _write_report(
         recipe.name, tallies, yunet, false_boxes, threshold, {k: len(v) for k, v in flatbuffers.items()}
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,10 +23,13 @@ class Picture:
     Attributes:
         image: uint8 [H, W, 3] BGR.
         faces: float32 [N, 17], columns as above, coordinates in pixels.
+        hard: float32 [M, 4], boxes of what a network got wrong before: faces it missed and what it took for
+            one; training looks there more often.
     """
 
     image: Image
     faces: Floats
+    hard: Floats = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 def face_rows(boxes: Floats, state: int | Floats = -1, kind: int = FACE) -> Floats:

@@ -30,7 +30,8 @@ from train_keras.detection.pictures import (
 
 MOST_FACES = 32  # in a picture; more are ignored together
 GREY = 114  # of what lies beside a picture, as on the device
-RARE = 0.4  # probability that a photograph, and the face it is cut around, is chosen among the rare ones
+HARD = 0.3  # probability that a photograph, and what it is cut around, is chosen among the hard ones
+RARE = 0.4  # and otherwise among the rare ones
 MASK = MASK_STATES.index("mask")
 REFERENCE = 320, 256  # photographs have the size they have on the device, however small a part is trained on
 
@@ -69,14 +70,17 @@ class Sources:
 
     Attributes:
         rare: the photographs with faces of a rare state, for they are shown more often.
+        hard: the photographs in which a network got something wrong before; so are these.
     """
 
     photos: Sequence[Picture]
     crops: Sequence[tuple[float, Sequence[Picture]]] = ()
     rare: Sequence[Picture] = field(init=False)
+    hard: Sequence[Picture] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rare", [photo for photo in self.photos if _is_rare(photo.faces).any()])
+        object.__setattr__(self, "hard", [photo for photo in self.photos if len(photo.hard)])
 
 
 def sample(
@@ -156,32 +160,43 @@ def place(
 
 def _photograph(canvas: Image, sources: Sources, rng: np.random.Generator) -> Floats:
     height, width = canvas.shape[:2]
+    hard = bool(sources.hard) and rng.random() < HARD
     pool = sources.rare if sources.rare and rng.random() < RARE else sources.photos
-    picture = _any(pool, rng)
+    picture = _any(sources.hard if hard else pool, rng)
     rows, columns = picture.image.shape[:2]
     fit = min(REFERENCE[0] / columns, REFERENCE[1] / rows)
     zoom = np.exp(rng.normal(0, 0.05) if rng.random() < 0.4 else rng.uniform(np.log(0.55), np.log(2.5)))
     stretch = np.exp(rng.normal(0, 0.05))
     scale = float(fit * zoom * stretch), float(fit * zoom / stretch)
-    return place(canvas, picture, scale, _window(picture, scale, width, height, rng), rng)
+    return place(canvas, picture, scale, _window(picture, scale, width, height, rng, hard), rng)
 
 
 def _window(
-    picture: Picture, scale: tuple[float, float], width: int, height: int, rng: np.random.Generator
+    picture: Picture,
+    scale: tuple[float, float],
+    width: int,
+    height: int,
+    rng: np.random.Generator,
+    hard: bool,
 ) -> tuple[float, float]:
-    """A shift that shows as much of the picture as fits and, mostly, a face of it."""
+    """A shift that shows as much of the picture as fits and, mostly, a face or something hard of it."""
     rows, columns = picture.image.shape[:2]
     spare = np.array([width - columns * scale[0], height - rows * scale[1]])
     shift = spare * rng.random(2)
-    faces = picture.faces[picture.faces[:, KIND] == FACE]
-    if (rare := _is_rare(faces)).any() and rng.random() < RARE:
-        faces = faces[rare]
-    if len(faces) and (spare < 0).any() and rng.random() < 0.85:
-        box = faces[rng.integers(len(faces)), BOX]
+    boxes = picture.hard if hard else _faces_to_show(picture, rng)
+    if len(boxes) and (spare < 0).any() and rng.random() < 0.85:
+        box = boxes[rng.integers(len(boxes))]
         middle = np.array([box[0] + box[2], box[1] + box[3]]) / 2 * scale
         wanted = np.array([width, height]) * rng.uniform(0.2, 0.8, 2) - middle
         shift = np.where(spare < 0, np.clip(wanted, spare, 0), shift)
     return float(shift[0]), float(shift[1])
+
+
+def _faces_to_show(picture: Picture, rng: np.random.Generator) -> Floats:
+    """Boxes [N, 4] of the picture's faces, now and then of the rare ones alone."""
+    rare = _is_rare(picture.faces)
+    faces = rare if rare.any() and rng.random() < RARE else picture.faces[:, KIND] == FACE
+    return picture.faces[faces, BOX]
 
 
 def _close_up(canvas: Image, sources: Sources, rng: np.random.Generator) -> Floats:

@@ -14,6 +14,7 @@ from train_keras import models
 from train_keras.detection.batches import PictureBatches
 from train_keras.detection.cells import with_cells
 from train_keras.detection.losses import DetectionLoss
+from train_keras.detection.mining import with_hard_regions
 from train_keras.detection.pictures import Picture
 from train_keras.detection.sampling import REFERENCE, Sources
 from train_keras.detection.sources import read_sources
@@ -38,10 +39,15 @@ def train(recipe: DetectionRecipe, run: Path, progress: Progress = quiet) -> ker
     """Train, or go on training, in the folder `run`; the validation photographs are watched.
 
     Every epoch leaves `checkpoint-N.keras` and `history.json`, the last one `model.keras`: the network with
-    its six maps, as it is converted.
+    its six maps, as it is converted. A recipe that begins with a network's weights also begins with what that
+    network gets wrong: it is shown more often.
     """
     keep_recipe(recipe, run)
     sources, watched = read_sources(recipe.data, recipe.seed, progress)
+    if recipe.model.start is not None:
+        started = _network(recipe, REFERENCE)
+        _take_over(recipe.model.start, started)
+        sources = Sources(with_hard_regions(started, sources.photos), sources.crops)
     return fit(recipe, run, sources, watched)
 
 

@@ -32,11 +32,13 @@ class Watch:
     def __init__(self, pictures: Sequence[Picture], width: int, height: int) -> None:
         self.images = np.full((len(pictures), height, width, 3), GREY, np.uint8)
         self.faces: list[Floats] = []
+        self.scales: list[float] = []
         for canvas, picture in zip(self.images, pictures, strict=True):
             rows, columns = picture.image.shape[:2]
             scale = min(width / columns, height / rows)
             size = max(1, round(columns * scale)), max(1, round(rows * scale))
             canvas[: size[1], : size[0]] = cv2.resize(picture.image, size, interpolation=cv2.INTER_AREA)
+            self.scales.append(scale)
             self.faces.append(moved(picture.faces, (scale, scale), (0, 0)))
         self.centres, self.strides = cells(width, height)
 
@@ -44,7 +46,7 @@ class Watch:
         """recall_masked, recall_bare at 0.1 false boxes a picture, the threshold there, and mask_state."""
         if not len(self.images):
             return {}
-        found = self._detect(model)
+        found = self.detect(model)
         false, hits = [], []  # scores of false boxes; score, state and predicted state of each true face
         for faces, (boxes, scores, states) in zip(self.faces, found, strict=True):
             overlap = iou(faces[:, BOX], boxes) if len(faces) else np.zeros((0, len(boxes)), np.float32)
@@ -69,7 +71,8 @@ class Watch:
             "mask_state": _share((table[:, 1] == table[:, 2])[seen]),
         }
 
-    def _detect(self, model: keras.Model) -> list[tuple[Floats, Floats, Floats]]:
+    def detect(self, model: keras.Model) -> list[tuple[Floats, Floats, Floats]]:
+        """Boxes [D, 4] in pixels of the network's input, scores and mask states of each picture."""
         found = []
         for start in range(0, len(self.images), 32):
             predictions = np.asarray(model.predict_on_batch(to_input(self.images[start : start + 32])))
