@@ -61,7 +61,7 @@ def evaluate(
     """Measure a bundle on FER+ PrivateTest, or `detector` on photographs, and write it to docs/results.md."""
     if model == "detector":
         from train_keras.data.masked_faces import PhotoSplit
-        from train_keras.detection.evaluate import DEFAULT, Settings, evaluate_detectors
+        from train_keras.detection.evaluation.evaluate import DEFAULT, Settings, evaluate_detectors
 
         if split not in ("test", "validation"):
             raise typer.BadParameter("--split is test or validation")

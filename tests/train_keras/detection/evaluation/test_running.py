@@ -1,9 +1,9 @@
 import numpy as np
 
 from edge.types import Face
-from train_keras.detection.peers import Contender
-from train_keras.detection.running import collect, time_all, witnesses
-from train_keras.detection.scenes import Scene
+from train_keras.detection.evaluation.peers import Contender
+from train_keras.detection.evaluation.running import collect, time_all, witnesses
+from train_keras.detection.evaluation.scenes import Scene
 
 SCENES = [
     Scene("a.jpg", np.full((480, 600, 3), n, np.uint8), np.zeros((0, 4)), np.zeros(0)) for n in range(5)

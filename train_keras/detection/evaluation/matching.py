@@ -18,7 +18,7 @@ import numpy as np
 from edge.detectors.boxes import iou
 from edge.types import Floats
 from train_keras.data.faces import Rows
-from train_keras.detection.scenes import longer_sides
+from train_keras.detection.evaluation.scenes import longer_sides
 
 FALSE, IGNORED = -1, -2
 NOBODY = -1

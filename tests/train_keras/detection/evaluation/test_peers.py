@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import pytest
 
 from edge.errors import ConfigError
-from train_keras.detection import peers
-from train_keras.detection.peers import gather
+from train_keras.detection.evaluation import peers
+from train_keras.detection.evaluation.peers import gather
 
 NOWHERE = Path("nowhere.onnx")
 

@@ -12,14 +12,14 @@ import numpy as np
 from edge.labels import MASK_STATES
 from edge.types import Face, Floats
 from train_keras.data.faces import Rows
-from train_keras.detection.intervals import gain_interval, recall_interval
-from train_keras.detection.landmarks import FAR, Distances, compare
-from train_keras.detection.matching import HALF
-from train_keras.detection.peers import Contender
-from train_keras.detection.running import Found, witnesses
-from train_keras.detection.scenes import Scene
-from train_keras.detection.scores import Chosen, Tally, tally
-from train_keras.detection.states import state_confusion
+from train_keras.detection.evaluation.intervals import gain_interval, recall_interval
+from train_keras.detection.evaluation.landmarks import FAR, Distances, compare
+from train_keras.detection.evaluation.matching import HALF
+from train_keras.detection.evaluation.peers import Contender
+from train_keras.detection.evaluation.running import Found, witnesses
+from train_keras.detection.evaluation.scenes import Scene
+from train_keras.detection.evaluation.scores import Chosen, Tally, tally
+from train_keras.detection.evaluation.states import state_confusion
 
 BARE = MASK_STATES.index("no_mask")
 SMALL = 20.0  # faces between this and the least size that counts are reported for information

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.types import Face
-from train_keras.detection.scenes import Scene
-from train_keras.detection.scores import Tally, tally
+from train_keras.detection.evaluation.scenes import Scene
+from train_keras.detection.evaluation.scores import Tally, tally
 
 MASK, BARE = 0, 1
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from edge.detectors import Detector
 from edge.types import Face, Floats, Image
-from train_keras.detection.peers import Contender
-from train_keras.detection.scenes import FRAME, Scene, pad
-from train_keras.detection.scores import boxes_of
+from train_keras.detection.evaluation.peers import Contender
+from train_keras.detection.evaluation.scenes import FRAME, Scene, pad
+from train_keras.detection.evaluation.scores import boxes_of
 from train_keras.occlusion.masked import Progress, quiet
 
 Found = dict[str, list[list[Face]]]

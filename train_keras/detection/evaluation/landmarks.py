@@ -10,9 +10,9 @@ import numpy as np
 from edge.detectors.boxes import iou
 from edge.types import Face, Floats
 from train_keras.data.faces import Rows
-from train_keras.detection.matching import NOBODY, match
-from train_keras.detection.scenes import Scene
-from train_keras.detection.scores import boxes_of
+from train_keras.detection.evaluation.matching import NOBODY, match
+from train_keras.detection.evaluation.scenes import Scene
+from train_keras.detection.evaluation.scores import boxes_of
 
 SAME = 0.5  # both boxes of a face overlap by more than this
 FAR = 0.1

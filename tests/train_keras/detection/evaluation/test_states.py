@@ -2,8 +2,8 @@ import numpy as np
 
 from edge.labels import MASK_STATES
 from edge.types import Face
-from train_keras.detection.scenes import Scene
-from train_keras.detection.states import state_confusion
+from train_keras.detection.evaluation.scenes import Scene
+from train_keras.detection.evaluation.states import state_confusion
 
 BOXES = np.array([[0, 0, 50, 50], [100, 0, 150, 50], [200, 0, 230, 30]], np.float32)
 SCENE = Scene("a.jpg", np.zeros((100, 300, 3), np.uint8), BOXES, np.array([0, 1, 2]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.detectors import THRESHOLD, Detector, open_detector
 from edge.errors import MienError
-from train_keras.detection.adapters import BlazeFace, Haar, Mtcnn
+from train_keras.detection.evaluation.adapters import BlazeFace, Haar, Mtcnn
 
 FLOOR = 0.02  # least score that is collected; curves and average precision end there
 HOG_FLOOR = 0.2  # below it dlib's detector answers with hundreds of boxes a picture

@@ -10,9 +10,9 @@ from sklearn.metrics import confusion_matrix
 from edge.labels import MASK_STATES
 from edge.types import Face
 from train_keras.data.faces import Rows
-from train_keras.detection.matching import NOBODY, match
-from train_keras.detection.scenes import Scene
-from train_keras.detection.scores import boxes_of
+from train_keras.detection.evaluation.matching import NOBODY, match
+from train_keras.detection.evaluation.scenes import Scene
+from train_keras.detection.evaluation.scores import boxes_of
 
 
 def state_confusion(scenes: Sequence[Scene], found: Sequence[Sequence[Face]], minimum: float) -> Rows | None:

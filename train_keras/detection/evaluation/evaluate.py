@@ -13,14 +13,14 @@ import cv2
 
 from edge.errors import OutputError
 from train_keras.data.masked_faces import PhotoSplit, read_masked_faces
-from train_keras.detection import measures
-from train_keras.detection.measures import Figures, Measured
-from train_keras.detection.misses import draw_misses
-from train_keras.detection.peers import Field, gather
-from train_keras.detection.plots import draw_curves
-from train_keras.detection.report import write_report
-from train_keras.detection.running import Found, collect, time_all, witnesses
-from train_keras.detection.scenes import Scene, fit
+from train_keras.detection.evaluation import measures
+from train_keras.detection.evaluation.measures import Figures, Measured
+from train_keras.detection.evaluation.misses import draw_misses
+from train_keras.detection.evaluation.peers import Field, gather
+from train_keras.detection.evaluation.plots import draw_curves
+from train_keras.detection.evaluation.report import write_report
+from train_keras.detection.evaluation.running import Found, collect, time_all, witnesses
+from train_keras.detection.evaluation.scenes import Scene, fit
 from train_keras.occlusion.masked import Progress, quiet
 from train_keras.results import RESULTS, write_section
 

@@ -12,9 +12,9 @@ from edge.detectors.boxes import iou
 from edge.errors import OutputError
 from edge.labels import MASK_STATES
 from edge.types import Face, Floats, Image
-from train_keras.detection.matching import FALSE, NOBODY, TOUCHING, match
-from train_keras.detection.scenes import Scene, longer_sides
-from train_keras.detection.scores import SEEN, boxes_of, scores_of
+from train_keras.detection.evaluation.matching import FALSE, NOBODY, TOUCHING, match
+from train_keras.detection.evaluation.scenes import Scene, longer_sides
+from train_keras.detection.evaluation.scores import SEEN, boxes_of, scores_of
 
 TILE, CAPTION, COLUMNS = 150, 34, 10
 SURROUNDINGS = 0.6  # around a face, as a share of its longer side

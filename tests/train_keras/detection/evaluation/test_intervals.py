@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from train_keras.detection.intervals import gain_interval, recall_interval
-from train_keras.detection.scores import Tally
+from train_keras.detection.evaluation.intervals import gain_interval, recall_interval
+from train_keras.detection.evaluation.scores import Tally
 
 
 def made(found, pictures):

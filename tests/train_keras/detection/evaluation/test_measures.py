@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from edge.types import Face
-from train_keras.detection import tables
-from train_keras.detection.measures import (
+from train_keras.detection.evaluation import tables
+from train_keras.detection.evaluation.measures import (
     bins,
     detector_figures,
     equal_false_boxes,
@@ -13,8 +13,8 @@ from train_keras.detection.measures import (
     state_figures,
     time_figures,
 )
-from train_keras.detection.peers import Contender
-from train_keras.detection.scenes import Scene
+from train_keras.detection.evaluation.peers import Contender
+from train_keras.detection.evaluation.scenes import Scene
 
 MARKS = np.array([[20, 30], [40, 30], [30, 40], [22, 50], [38, 50]], np.float32)
 

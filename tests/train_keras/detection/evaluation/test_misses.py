@@ -4,9 +4,9 @@ import pytest
 
 from edge.errors import OutputError
 from edge.types import Face
-from train_keras.detection import misses
-from train_keras.detection.misses import CAPTION, COLUMNS, TILE, draw_misses
-from train_keras.detection.scenes import Scene
+from train_keras.detection.evaluation import misses
+from train_keras.detection.evaluation.misses import CAPTION, COLUMNS, TILE, draw_misses
+from train_keras.detection.evaluation.scenes import Scene
 
 FACES = np.array([[0, 0, 60, 60], [100, 50, 150, 100], [200, 0, 220, 20]], np.float32)
 SCENE = Scene("a.jpg", np.full((200, 300, 3), 128, np.uint8), FACES, np.array([0, 2, 1]))

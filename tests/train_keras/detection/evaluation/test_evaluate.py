@@ -16,8 +16,8 @@ from edge.detectors import open_detector
 from edge.errors import DataError, OutputError
 from train_keras import commands
 from train_keras.data.masked_faces import PhotoSplit, split_of
-from train_keras.detection import evaluate, peers
-from train_keras.detection.evaluate import Settings, evaluate_detectors
+from train_keras.detection.evaluation import evaluate, peers
+from train_keras.detection.evaluation.evaluate import Settings, evaluate_detectors
 
 ROOT = Path(__file__).parents[3]
 SIDE = 1.1  # of the hand-made box, in sides of dlib's, which ends at the eyebrows

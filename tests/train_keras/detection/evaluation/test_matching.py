@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train_keras.detection.matching import FALSE, HALF, IGNORED, NOBODY, match
-from train_keras.detection.scenes import longer_sides
+from train_keras.detection.evaluation.matching import FALSE, HALF, IGNORED, NOBODY, match
+from train_keras.detection.evaluation.scenes import longer_sides
 
 MINIMUM = 40
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from edge.labels import MASK_STATES
-from train_keras.detection.measures import CLOCKS, RATES, Figures
+from train_keras.detection.evaluation.measures import CLOCKS, RATES, Figures
 
 Rows = dict[str, Figures]
 

@@ -12,8 +12,8 @@ from sklearn.metrics import precision_recall_curve
 from edge.detectors.boxes import iou
 from edge.types import Face, Floats
 from train_keras.data.faces import Rows
-from train_keras.detection.matching import FALSE, NOBODY, TOUCHING, Matches, match
-from train_keras.detection.scenes import Scene, longer_sides
+from train_keras.detection.evaluation.matching import FALSE, NOBODY, TOUCHING, Matches, match
+from train_keras.detection.evaluation.scenes import Scene, longer_sides
 
 Chosen = npt.NDArray[np.bool_]
 SEEN = 0.5  # a false box that another detector has too, by an intersection over union above this

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.types import Floats
-from train_keras.detection.scores import Chosen, Tally
+from train_keras.detection.evaluation.scores import Chosen, Tally
 
 RESAMPLES, SHARE, SEED = 1000, 0.95, 7
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from train_keras.detection.measures import Measured, groups
+from train_keras.detection.evaluation.measures import Measured, groups
 
 COLOURS = {
     "facet": "#c2571a", "yunet": "#1f6fb2", "centerface": "#3a8a4d", "hog": "#888", "blazeface": "#8a5aa8",

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from edge.types import Face
-from train_keras.detection.landmarks import compare
-from train_keras.detection.scenes import Scene
+from train_keras.detection.evaluation.landmarks import compare
+from train_keras.detection.evaluation.scenes import Scene
 
 MARKS = np.array([[20, 30], [40, 30], [30, 40], [22, 50], [38, 50]], np.float32)
 BOX = np.array([0, 0, 60, 60], np.float32)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from train_keras.data.masked_faces import Photo
-from train_keras.detection.scenes import fit, pad
+from train_keras.detection.evaluation.scenes import fit, pad
 
 
 def photo(width, height, *boxes):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from train_keras.detection import tables
-from train_keras.detection.intervals import RESAMPLES
-from train_keras.detection.measures import REFERENCE, Figures
-from train_keras.detection.scenes import FRAME
+from train_keras.detection.evaluation import tables
+from train_keras.detection.evaluation.intervals import RESAMPLES
+from train_keras.detection.evaluation.measures import REFERENCE, Figures
+from train_keras.detection.evaluation.scenes import FRAME
 
 _HEAD = """\
 {pictures} photographs of the {split} split, fitted into {frame}: {masked} masked faces

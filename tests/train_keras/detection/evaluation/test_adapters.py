@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.errors import DependencyError
-from train_keras.detection.adapters import BlazeFace, Haar, Mtcnn
+from train_keras.detection.evaluation.adapters import BlazeFace, Haar, Mtcnn
 
 IMAGE = np.zeros((200, 400, 3), np.uint8)
 
