@@ -27,8 +27,8 @@ from edge.types import Floats, Image
 from train_keras.batches import INPUT_OFFSET, INPUT_SCALE
 from train_keras.data.masked_faces import PhotoSplit, copies, read_masked_faces
 from train_keras.detection.batches import PictureBatches, to_input
-from train_keras.detection.scenes import Scene, fit
-from train_keras.detection.scores import Tally, tally
+from train_keras.detection.evaluation.scenes import Scene, fit
+from train_keras.detection.evaluation.scores import Tally, tally
 from train_keras.detection.sources import read_sources
 from train_keras.models.facet import STRIDES
 from train_keras.occlusion.masked import Progress, quiet

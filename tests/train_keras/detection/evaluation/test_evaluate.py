@@ -19,7 +19,7 @@ from train_keras.data.masked_faces import PhotoSplit, split_of
 from train_keras.detection.evaluation import evaluate, peers
 from train_keras.detection.evaluation.evaluate import Settings, evaluate_detectors
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SIDE = 1.1  # of the hand-made box, in sides of dlib's, which ends at the eyebrows
 
 
