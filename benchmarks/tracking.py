@@ -246,8 +246,8 @@ def main() -> None:
 
 _HEAD = """A full look every {interval} frames and every way between them, against a full look in every frame.
 Frames agree when they show as many faces, each with a partner at IoU > 0.5. Landmarks apart: mean distance
-from the full look's, in distances of the eyes. A face that a way lost makes a look full. The regions' rows but
-the device's own know no limit to the number of faces."""
+from the full look's, in distances of the eyes. A face that a way lost makes a look full. All rows of
+regions but the device's own are without its limit on the number of faces."""
 
 
 def row(way: Way, reference: Way) -> list[str]:
