@@ -166,7 +166,7 @@ def _photograph(canvas: Image, sources: Sources, rng: np.random.Generator) -> Fl
     rows, columns = picture.image.shape[:2]
     fit = min(REFERENCE[0] / columns, REFERENCE[1] / rows)
     zoom = np.exp(rng.normal(0, 0.05) if rng.random() < 0.4 else rng.uniform(np.log(0.55), np.log(2.5)))
-    stretch = np.exp(rng.normal(0, 0.05))
+    stretch = np.exp(rng.normal(0, 0.08))
     scale = float(fit * zoom * stretch), float(fit * zoom / stretch)
     return place(canvas, picture, scale, _window(picture, scale, width, height, rng, hard), rng)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from edge.errors import ConfigError
 from train_keras import models
@@ -33,6 +34,7 @@ from train_keras.runs import (
 )
 
 GRADIENT_NORM = 10.0
+QUIET = 0.1  # of the last normalisation of a block that its network's start did not have
 
 
 def train(recipe: DetectionRecipe, run: Path, progress: Progress = quiet) -> keras.Model:
@@ -123,17 +125,24 @@ def _network(recipe: DetectionRecipe, size: tuple[int, int] | None = None) -> ke
 def _take_over(file: Path, model: keras.Model) -> None:
     """Copy the weights of a saved network, layer by layer.
 
+    The model may have more residual blocks: these begin quiet, so that what follows them finds what it knows.
+
     Raises:
         ConfigError: there is no such file, or its layers are others.
     """
     if not file.is_file():
         raise ConfigError(f"model.start: {file} is missing: train it first")
     try:
-        for layer in keras.saving.load_model(file, compile=False).layers:
+        known = {layer.name: layer for layer in keras.saving.load_model(file, compile=False).layers}
+        for name, layer in known.items():
             if layer.weights:
-                model.get_layer(layer.name).set_weights(layer.get_weights())
+                model.get_layer(name).set_weights(layer.get_weights())
     except ValueError as error:
         raise ConfigError(f"model.start: {file} is no such network: {error}") from error
+    for layer in model.layers:
+        if layer.name not in known and layer.name.endswith("_add"):
+            last = model.get_layer(layer.name.removesuffix("_add") + "_bn")
+            last.gamma.assign(QUIET * ops.ones_like(last.gamma))
 
 
 class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]

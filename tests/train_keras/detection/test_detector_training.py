@@ -8,7 +8,7 @@ from drawn_faces import drawn_face
 from edge.errors import ConfigError
 from train_keras.detection.batches import PictureBatches
 from train_keras.detection.sampling import Mixture, Sources
-from train_keras.detection.training import fit
+from train_keras.detection.training import _build, fit
 from train_keras.detection.watch import Watch
 from train_keras.recipe import DetectionRecipe
 
@@ -81,6 +81,18 @@ def test_a_run_begins_with_another_ones_weights(straight, tmp_path):
     wanted = [layer.kernel.numpy() for layer in model.layers if layer.name.startswith("class")]
     for ours, theirs in zip(kernels, wanted, strict=True):
         assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def test_new_blocks_begin_quiet(straight, tmp_path):
+    """A network with one more residual block says nearly what the one it begins with says."""
+    run, model = straight
+    options = {**RECIPE.model.options, "blocks": (0, 2, 0, 0)}
+    begun = RECIPE.model.model_copy(update={"options": options, "start": run / "model.keras"})
+    deeper = _build(RECIPE.model_copy(update={"model": begun}))
+    assert len(deeper.layers) > len(model.layers)
+    picture = np.random.default_rng(0).uniform(-1, 1, (1, 64, 96, 3)).astype(np.float32)
+    ours, theirs = (np.asarray(network(picture, training=False)).ravel() for network in (deeper, model))
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.98
 
 
 def test_unusable_starts(straight, tmp_path):
