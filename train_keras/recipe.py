@@ -24,7 +24,8 @@ class ModelRecipe(_Strict):
     """A builder in `train_keras.models` and its arguments.
 
     Attributes:
-        start: a network of the same layers whose weights are taken over; None begins at random.
+        start: a network whose weights are taken over, a file or one of `train_keras/starts`; None begins at
+            random.
     """
 
     builder: str

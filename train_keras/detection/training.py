@@ -33,6 +33,7 @@ from train_keras.runs import (
     verbosity,
 )
 
+STARTS = Path(__file__).parent.parent / "starts"
 GRADIENT_NORM = 10.0
 QUIET = 0.1  # of the last normalisation of a block that its network's start did not have
 
@@ -130,6 +131,7 @@ def _take_over(file: Path, model: keras.Model) -> None:
     Raises:
         ConfigError: there is no such file, or its layers are others.
     """
+    file = file if file.is_file() else STARTS / file
     if not file.is_file():
         raise ConfigError(f"model.start: {file} is missing: train it first")
     try:
