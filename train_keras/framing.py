@@ -278,7 +278,7 @@ made symmetric, x and y as shares of the side. `edge/alignment.py` holds these n
 _PREAMBLE = """The crop a classifier sees is defined once, in `edge/alignment.py`. These figures chose it:
 faces of `lfw_expressions.zip` (as many happy as neutral as other) in 640 x 480 frames, through facet,
 each way of cutting, and the classifier; three-way accuracy (happy, neutral, the rest) on the faces that were
-found. The hand crop is the published one. Labels are noisy and masks synthetic. facet was trained on faces of this
-set, so the share found flatters it. Per cent.
+found. The hand crop is the published one. Labels are noisy and masks synthetic. facet was trained on faces of
+this set, so the share found flatters it. Per cent.
 
 """
