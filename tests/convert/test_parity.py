@@ -36,7 +36,7 @@ def test_too_great_a_loss_is_refused(kind):
         _refuse_loss(reports(0.6))
 
 
-@pytest.mark.parametrize("name", sorted(path.parent.name for path in bundles.SHIPPED.glob("*/manifest.json")))
+@pytest.mark.parametrize("name", bundles.shipped("expression"))
 def test_shipped_model_reaches_what_its_manifest_says(name, shared):
     private = read_ferplus(shared / "fer2013.npz", shared / "ferplus.npz").split(Split.PRIVATE_TEST)
     bundle = bundles.load(name)

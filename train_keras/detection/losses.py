@@ -115,13 +115,14 @@ def assign(scores: Any, boxes: Any, targets: Any, centres: Any, strides: Any) ->
         background; positive bool [B, N]; ignored bool [B, N], cells in regions to leave alone.
     """
     truth, kind = targets[..., BOX], ops.expand_dims(targets[..., KIND], -1)  # [B, G, 4], [B, G, 1]
-    x, y = centres[:, 0], centres[:, 1]
+    middle, half = (truth[..., :2] + truth[..., 2:]) / 2, (truth[..., 2:] - truth[..., :2]) / 2
+    across = ops.abs(centres[:, 0] - middle[..., 0:1])  # [B, G, N]
+    down = ops.abs(centres[:, 1] - middle[..., 1:2])
+    # A face that is narrower than a cell may lie between two centres; it takes the nearer one.
     inside = ops.logical_and(
-        ops.logical_and(x > truth[..., 0:1], x < truth[..., 2:3]),
-        ops.logical_and(y > truth[..., 1:2], y < truth[..., 3:4]),
-    )  # [B, G, N]
-    middle = (truth[..., :2] + truth[..., 2:]) / 2
-    near = ops.maximum(ops.abs(x - middle[..., 0:1]), ops.abs(y - middle[..., 1:2])) < RADIUS * strides
+        across <= ops.maximum(half[..., 0:1], strides / 2), down <= ops.maximum(half[..., 1:2], strides / 2)
+    )
+    near = ops.maximum(across, down) < RADIUS * strides
     least, largest = sizes(strides)
     side = ops.expand_dims(longer_side(truth), -1)
     fits = ops.logical_and(side >= least, side <= largest)
@@ -130,7 +131,7 @@ def assign(scores: Any, boxes: Any, targets: Any, centres: Any, strides: Any) ->
     # Powers 1/2 of the score and 4 of the overlap; roots and squares are many times quicker than powers.
     measure = ops.expand_dims(ops.sqrt(scores + EPSILON), 1) * ops.square(ops.square(overlap))
     # A hint of closeness decides where nothing overlaps yet, and always lets every face claim a cell.
-    away = ops.square(x - middle[..., 0:1]) + ops.square(y - middle[..., 1:2])
+    away = ops.square(across) + ops.square(down)
     measure = ops.where(allowed, measure + EPSILON / (1.0 + away / ops.square(strides)), 0.0)
     best, _ = ops.top_k(measure, CANDIDATES)
     claimed = ops.logical_and(measure >= ops.maximum(best[..., -1:], 1e-12), allowed)

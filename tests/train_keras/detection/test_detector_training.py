@@ -38,7 +38,7 @@ def straight(tmp_path_factory):
 def test_loss_falls(straight):
     history = json.loads((straight[0] / "history.json").read_text())
     assert [row["epoch"] for row in history] == [1, 2, 3]
-    assert history[-1]["loss"] < 0.9 * history[0]["loss"]
+    assert history[-1]["loss"] < 0.95 * history[0]["loss"]
     assert {"recall_masked", "recall_bare", "threshold", "mask_state"} <= set(history[-1])
 
 

@@ -75,7 +75,7 @@ def test_wrong_number_of_strides(strides):
 
 
 def test_unknown_network_or_option():
-    with pytest.raises(ConfigError, match=r"no network 'slam': one of slim"):
+    with pytest.raises(ConfigError, match=r"no network 'slam': one of facet, slim"):
         build("slam")
     with pytest.raises(ConfigError, match=r"model\.options: .*chanels"):
         build("slim", chanels=1)
