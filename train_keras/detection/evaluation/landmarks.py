@@ -11,7 +11,7 @@ from edge.detectors.boxes import iou
 from edge.types import Face, Floats
 from train_keras.data.faces import Rows
 from train_keras.detection.evaluation.matching import NOBODY, match
-from train_keras.detection.evaluation.scenes import Scene
+from train_keras.detection.evaluation.scenes import Scene, longer_sides
 from train_keras.detection.evaluation.scores import boxes_of
 
 SAME = 0.5  # both boxes of a face overlap by more than this
@@ -27,11 +27,13 @@ class Distances:
         plain: float32 [K], in distances between the reference's eyes.
         guarded: float32 [K], likewise, the eyes taken to be at least LEAST_EYES apart.
         states: int64 [K] over MASK_STATES: under a mask both detectors guess half of the points.
+        sizes: float32 [K], the annotated boxes' longer sides in pixels.
     """
 
     plain: Floats
     guarded: Floats
     states: Rows
+    sizes: Floats
 
 
 def compare(
@@ -50,23 +52,28 @@ def compare(
         for scene, a, b in zip(scenes, ours, reference, strict=True)
         for pair in _pairs(scene, a, b, minimum)
     ]
-    both = np.array([_distances(a, b) for a, b, _ in pairs], np.float32).reshape(-1, 2)
-    return Distances(both[:, 0], both[:, 1], np.array([state for *_, state in pairs], np.int64))
+    both = np.array([_distances(a, b) for a, b, *_ in pairs], np.float32).reshape(-1, 2)
+    return Distances(
+        both[:, 0],
+        both[:, 1],
+        np.array([state for *_, state, _ in pairs], np.int64),
+        np.array([size for *_, size in pairs], np.float32),
+    )
 
 
 def _pairs(
     scene: Scene, ours: Sequence[Face], reference: Sequence[Face], minimum: float
-) -> list[tuple[Face, Face, int]]:
-    """Both detectors' views of each face, and the face's state."""
+) -> list[tuple[Face, Face, int, float]]:
+    """Both detectors' views of each face, the face's state and its size."""
     finders = [match(scene.boxes, boxes_of(faces), minimum).finders for faces in (ours, reference)]
     both = [
-        (ours[i], reference[j], int(state))
-        for i, j, state in zip(*finders, scene.states, strict=True)
+        (ours[i], reference[j], int(state), float(size))
+        for i, j, state, size in zip(*finders, scene.states, longer_sides(scene.boxes), strict=True)
         if i != NOBODY and j != NOBODY
     ]
     return [
-        (a, b, state)
-        for a, b, state in both
+        (a, b, state, size)
+        for a, b, state, size in both
         if a.landmarks is not None
         and b.landmarks is not None
         and iou(boxes_of([a]), boxes_of([b])).item() > SAME

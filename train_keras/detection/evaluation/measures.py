@@ -169,7 +169,7 @@ def landmark_figures(
     for name, faces in sure.items():
         distances = compare(scenes, faces, sure[REFERENCE], minimum)
         if name != REFERENCE and len(distances.plain):
-            out[name] = _distance_figures(distances)
+            out[name] = _distance_figures(distances, minimum)
     return out
 
 
@@ -239,14 +239,22 @@ def _bin_name(low: float, high: float) -> str:
     return f"{low:g}-{high:g}" if np.isfinite(high) else f"{low:g}+"
 
 
-def _distance_figures(distances: Distances) -> Figures:
-    plain, guarded = distances.plain, distances.guarded
-    medians = {
-        f"median_{name}": float(np.median(plain[chosen])) if chosen.any() else float("nan")
-        for name, chosen in groups(distances.states).items()
-        if name in ("masked", "bare")
+def _distance_figures(distances: Distances, minimum: float) -> Figures:
+    plain, guarded, sizes = distances.plain, distances.guarded, distances.sizes
+    chosen = groups(distances.states)
+    medians = {f"median_{name}": _median(plain[chosen[name]]) for name in ("masked", "bare")}
+    by_size = {
+        _bin_name(low, high): {
+            name: _median(plain[chosen[name] & (sizes >= low) & (sizes < high)])
+            for name in ("masked", "bare")
+        }
+        for low, high in bins(minimum)[1:]
     }
-    return {"faces": len(plain), **medians} | {
+    return {"faces": len(plain), **medians, "by_size": by_size} | {
         kind: {"mean": float(v.mean()), "median": float(np.median(v)), "far": float((v > FAR).mean())}
         for kind, v in (("plain", plain), ("guarded", guarded))
     }
+
+
+def _median(values: Floats) -> float:
+    return float(np.median(values)) if len(values) else float("nan")

@@ -52,6 +52,8 @@ def write_report(figures: Figures, curves: Path) -> str:
     if figures["landmarks"]:
         parts.append(_joined(_LANDMARKS.format(reference=REFERENCE)))
         parts.append(tables.landmarks(figures["landmarks"]))
+        parts.append("Medians on masked / bare faces by size in 640 x 480:")
+        parts.append(tables.landmarks_by_size(figures["landmarks"]))
     if figures["mask_state"]:
         parts += ["Mask state:", tables.states(figures["mask_state"])]
     if figures["not_run"]:

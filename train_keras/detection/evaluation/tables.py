@@ -118,6 +118,18 @@ def landmarks(rows: Rows) -> str:
     )
 
 
+def landmarks_by_size(rows: Rows) -> str:
+    """Median distances on masked / bare faces of each size."""
+    sizes = list(next(iter(rows.values()))["by_size"])
+    return table(
+        ("detector", *(f"{size} px" for size in sizes)),
+        (
+            (name, *(f"{one['masked']:.3f} / {one['bare']:.3f}" for one in r["by_size"].values()))
+            for name, r in rows.items()
+        ),
+    )
+
+
 def states(rows: Rows) -> str:
     """One confusion matrix after the other, truth down, answer across."""
     return "\n\n".join(

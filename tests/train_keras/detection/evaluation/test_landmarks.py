@@ -20,6 +20,7 @@ def test_by_hand():
     assert distances.plain.tolist() == pytest.approx([5 / 20])
     assert distances.guarded.tolist() == pytest.approx([5 / 20])
     assert distances.states.tolist() == [1]
+    assert distances.sizes.tolist() == [60]
 
 
 def test_in_profile_only_the_guarded_distance_stays_small():

@@ -95,6 +95,7 @@ def test_landmarks_are_compared_with_the_reference(measured):
     assert rows["YuNet 320"]["plain"] == {"mean": 0, "median": 0, "far": 0}
     assert np.isnan(rows["YuNet 320"]["median_masked"])
     assert "| YuNet 320 | 2 | 0.000 |" in tables.landmarks(rows)
+    assert "nan / 0.000" in tables.landmarks_by_size(rows)
     assert landmark_figures(measured[:2], SCENES, FOUND, 40) == {}
 
 
