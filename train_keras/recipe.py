@@ -49,6 +49,7 @@ class DetectionData(_Strict):
 
     Attributes:
         teacher: YuNet's weights, for landmarks and for faces nobody annotated.
+        painted_faces: of FER2013's, how many get a painted mask too.
         pictures: training pictures an epoch; each is made anew.
         limit: of the photographs; None for all.
     """
@@ -61,7 +62,8 @@ class DetectionData(_Strict):
     teacher: Path = Path("../shared/weights/yunet_n_640_640.onnx")
     crop_faces: int = Field(3991, ge=0)
     lfw_faces: int = Field(8000, ge=0)
-    fer_faces: int = Field(2000, ge=0)
+    fer_faces: int = Field(30000, ge=0)
+    painted_faces: int = Field(4000, ge=0)
     pictures: int = Field(6400, ge=1)
     limit: int | None = Field(None, ge=1)
 
@@ -88,6 +90,14 @@ class Recipe(_Strict):
     augmentation: Augmentation = Augmentation()
 
 
+class HintRecipe(_Strict):
+    """How much of the loss is about the teacher's features, at first, and after which part of the epochs none
+    of it is."""
+
+    weight: float = Field(0.0, ge=0)
+    until: float = Field(0.6, ge=0, le=1)
+
+
 class DetectionRecipe(_Strict):
     """How a face detector is trained."""
 
@@ -99,6 +109,7 @@ class DetectionRecipe(_Strict):
     optimiser: OptimiserRecipe
     mixture: Mixture = Mixture()
     loss: LossWeights = LossWeights()
+    hints: HintRecipe = HintRecipe()
 
 
 AnyRecipe = Annotated[Recipe | DetectionRecipe, Field(discriminator="task")]

@@ -18,6 +18,7 @@ from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, MARKED, POI
 
 CANDIDATES = 9  # cells a face may claim
 RADIUS = 2.0  # cells beyond so many strides from a face's centre may not claim it
+FITTING = 0.25  # of a face's score is for how well its box fits
 EPSILON = 1e-7
 
 
@@ -139,13 +140,13 @@ def assign(scores: Any, boxes: Any, targets: Any, centres: Any, strides: Any) ->
     owner = ops.argmax(measure, axis=1)
     strongest = ops.max(measure, axis=1)  # [B, N]
     positive = strongest > 0
-    # A face's best cell should score half for being one and half for how its box overlaps, the others in
-    # proportion to their measure. By overlap alone, small faces with loose boxes would score no better
-    # than what merely looks like a face.
+    # A face's best cell should score mostly for being one and a little for how its box overlaps, the others
+    # in proportion to their measure. By overlap alone, faces with loose boxes, small ones and those in
+    # profile, would score no better than what merely looks like a face.
     top_measure = ops.max(measure, axis=2)
     top_overlap = ops.max(ops.where(claimed, overlap, 0.0), axis=2)
     quality = strongest / (ops.take_along_axis(top_measure, owner, axis=1) + 1e-12)
-    quality = quality * (0.5 + 0.5 * ops.take_along_axis(top_overlap, owner, axis=1))
+    quality = quality * (1 - FITTING + FITTING * ops.take_along_axis(top_overlap, owner, axis=1))
     ignored = ops.any(ops.logical_and(inside, kind == IGNORED), axis=1)
     return owner, ops.where(positive, quality, 0.0), positive, ignored
 

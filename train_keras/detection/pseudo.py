@@ -20,7 +20,7 @@ from edge.detectors.boxes import iou
 from edge.types import Floats, Image
 from train_keras.data.faces import require
 from train_keras.data.masked_faces import Photo
-from train_keras.detection.pictures import FACE, IGNORED, MARKED, POINTS, STATE, Picture, face_rows
+from train_keras.detection.pictures import BOX, FACE, IGNORED, MARKED, POINTS, STATE, Picture, face_rows
 from train_keras.occlusion.masked import CACHE, Progress, quiet
 
 SURE, DOUBTFUL = 0.75, 0.35  # YuNet's scores: a face; perhaps one
@@ -120,12 +120,20 @@ def label_crops(
     teacher: Teacher,
     progress: Progress = quiet,
     border: float = 0.25,
+    framed: bool = False,
 ) -> list[Picture]:
     """Face crops as small pictures: the largest sure face has the crop's state, others an unknown one.
 
-    A border is added by repeating the edge, since YuNet needs some room around a face; crops without a sure
+    A border is added by repeating the edge, since YuNet needs some room around a face. Crops without a sure
     face are left out.
+
+    Args:
+        framed: the crops are of one size and show a face each in about the same place. Those without a sure
+            face, often in profile or half covered, stay, with the median of the others' boxes.
     """
+
+    if not images:
+        return []
 
     def one(image: Image, state: int) -> Floats:
         pad = round(border * max(image.shape[:2]))
@@ -148,7 +156,23 @@ def label_crops(
             for image, state in progress(zip(images, states, strict=True), len(images), f"labelling {name}")
         ],
     )
-    return [Picture(image, faces) for image, faces in zip(images, rows, strict=True) if len(faces)]
+    if framed and any(map(len, rows)):
+        usual = np.median([faces[0, BOX] for faces in rows if len(faces)], axis=0)
+        rows = [
+            faces if len(faces) else face_rows(usual[None], state)
+            for faces, state in zip(rows, states, strict=True)
+        ]
+    return [
+        Picture(image, _within(image, faces)) for image, faces in zip(images, rows, strict=True) if len(faces)
+    ]
+
+
+def _within(image: Image, faces: Floats) -> Floats:
+    """Faces whose boxes end where the picture does."""
+    height, width = image.shape[:2]
+    out = faces.copy()
+    out[:, BOX] = np.clip(out[:, BOX], 0, [width, height, width, height])
+    return out
 
 
 def trimmed(found: Floats) -> Floats:

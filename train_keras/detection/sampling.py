@@ -13,6 +13,7 @@ from edge.labels import MASK_STATES
 from edge.types import Floats, Image
 from train_keras.detection.backgrounds import background
 from train_keras.detection.degrade import Degradation, degrade
+from train_keras.detection.pasting import exchange, soften, tinted
 from train_keras.detection.pictures import (
     BOX,
     COLUMNS,
@@ -48,6 +49,7 @@ class Mixture:
         empty: a background without faces.
         least: faces smaller than this, in pixels of the network's input, are ignored.
         turn: standard deviation of the rotation in degrees, of one picture in five.
+        exchange: probability that a photograph's or mosaic part's face gives way to one of the crops.
     """
 
     photo: float = 0.5
@@ -57,6 +59,7 @@ class Mixture:
     empty: float = 0.05
     least: float = 8.0
     turn: float = 10.0
+    exchange: float = 0.2
     degradation: Degradation = field(default_factory=Degradation)
 
     @property
@@ -86,11 +89,19 @@ class Sources:
 def sample(
     sources: Sources, rng: np.random.Generator, width: int, height: int, mixture: Mixture
 ) -> tuple[Image, Floats]:
-    """One training picture.
+    """One training picture, as a camera might have spoilt it.
 
     Returns:
         uint8 [height, width, 3] BGR and its faces float32 [32, 17], rows of kind 0 at the end.
     """
+    image, faces = compose(sources, rng, width, height, mixture)
+    return degrade(image, rng, mixture.degradation), faces
+
+
+def compose(
+    sources: Sources, rng: np.random.Generator, width: int, height: int, mixture: Mixture
+) -> tuple[Image, Floats]:
+    """One training picture before light, lens and sensor; what it returns is what `sample` does."""
     kinds = mixture.kinds
     weights = np.array(list(kinds.values()))
     kind = str(rng.choice(list(kinds), p=weights / weights.sum()))
@@ -100,14 +111,15 @@ def sample(
         if kind == "pasted" and sources.crops:
             faces = _paste(image, sources, rng)
     elif kind == "mosaic":
-        image, faces = _mosaic(sources, rng, width, height)
+        image, faces = _mosaic(sources, rng, width, height, mixture)
     else:
         image, faces = np.full((height, width, 3), GREY, np.uint8), np.zeros((0, COLUMNS), np.float32)
-        place = _close_up if kind == "close" else _photograph
-        faces = place(image, sources, rng)
+        if kind == "close":
+            faces = _close_up(image, sources, rng)
+        else:
+            faces = _exchanged(image, _photograph(image, sources, rng), sources, rng, mixture)
     if rng.random() < 0.2:
         image, faces = _turn(image, faces, np.clip(rng.normal(0, mixture.turn), -30, 30))
-    image = degrade(image, rng, mixture.degradation)
     if rng.random() < 0.5:
         image, faces = np.ascontiguousarray(image[:, ::-1]), mirrored(faces, width)
     return image, pad(settle(faces, width, height, mixture.least))
@@ -219,7 +231,9 @@ def _close_up(canvas: Image, sources: Sources, rng: np.random.Generator) -> Floa
     return place(canvas, picture, (zoom, zoom), (float(shift[0]), float(shift[1])), rng)
 
 
-def _mosaic(sources: Sources, rng: np.random.Generator, width: int, height: int) -> tuple[Image, Floats]:
+def _mosaic(
+    sources: Sources, rng: np.random.Generator, width: int, height: int, mixture: Mixture
+) -> tuple[Image, Floats]:
     image = np.full((height, width, 3), GREY, np.uint8)
     across, down = (int(side * rng.uniform(0.3, 0.7)) for side in (width, height))
     found = []
@@ -231,6 +245,7 @@ def _mosaic(sources: Sources, rng: np.random.Generator, width: int, height: int)
     ):
         tile = image[y : y + h, x : x + w]
         faces = settle(_photograph(tile, sources, rng), w, h, 0)
+        faces = _exchanged(tile, faces, sources, rng, mixture)
         found.append(moved(faces, (1, 1), (x, y)))
     return image, np.concatenate(found)
 
@@ -254,8 +269,20 @@ def _paste(image: Image, sources: Sources, rng: np.random.Generator) -> Floats:
         apart = (region[2:] <= taken[:, :2]).any(axis=1) | (region[:2] >= taken[:, 2:]).any(axis=1)
         if apart.all():
             taken = np.concatenate([taken, region[None]])
-            found.append(place(image, picture, (zoom, zoom), (float(x), float(y)), rng))
+            before = image.copy()
+            found.append(place(image, tinted(picture, rng), (zoom, zoom), (float(x), float(y)), rng))
+            if rng.random() < 0.5:
+                soften(image, before, region)
     return np.concatenate(found)
+
+
+def _exchanged(
+    canvas: Image, faces: Floats, sources: Sources, rng: np.random.Generator, mixture: Mixture
+) -> Floats:
+    """The faces of a photograph, one of which may have given way to that of a crop."""
+    if not sources.crops or rng.random() >= mixture.exchange:
+        return faces
+    return exchange(canvas, faces, _any(_pool(sources, rng), rng), rng)
 
 
 def _is_rare(faces: Floats) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import cv2
@@ -10,20 +11,24 @@ import numpy.typing as npt
 
 from edge.labels import MASK_STATES
 from edge.types import Floats, Image
-from train_keras.data.faces import Faces, Split
+from train_keras.data.faces import Split
 from train_keras.data.ferplus import read_ferplus
 from train_keras.data.lfw import read_lfw
 from train_keras.data.mask_crops import read_mask_crops
 from train_keras.data.masked_faces import PhotoSplit, copies, read_masked_faces
+from train_keras.detection.pasting import tinted
 from train_keras.detection.pictures import MARKED, POINTS, Picture, face_rows
 from train_keras.detection.pseudo import Teacher, label_crops, label_photos
 from train_keras.detection.sampling import Sources
-from train_keras.occlusion.masked import Progress, find_landmarks, masked_pool, quiet
+from train_keras.occlusion.masked import Progress, find_landmarks, quiet
+from train_keras.occlusion.masks import draw_mask
+from train_keras.occlusion.painter import paint_mask
 from train_keras.recipe import DetectionData
 
-MASK, NO_MASK = MASK_STATES.index("mask"), MASK_STATES.index("no_mask")
+MASK, NO_MASK, WORN_INCORRECTLY = range(len(MASK_STATES))
 T = TypeVar("T")
-FER_WEIGHT, LFW_WEIGHT, CROPS_WEIGHT = 0.15, 0.3, 0.55  # of the pools, in pasted pictures
+# Of the pools, among the crops that are shown. Unsure are faces of FER2013 that even YuNet does not see.
+CROPS_WEIGHT, LFW_WEIGHT, FER_WEIGHT, UNSURE_WEIGHT, PAINTED_WEIGHT = 0.4, 0.2, 0.17, 0.08, 0.15
 
 
 def read_sources(data: DetectionData, seed: int, progress: Progress = quiet) -> tuple[Sources, list[Picture]]:
@@ -48,24 +53,44 @@ def read_sources(data: DetectionData, seed: int, progress: Progress = quiet) -> 
     bare = label_crops(
         "LFW faces", [_colour(image) for image in lfw], [NO_MASK] * len(lfw), teacher, progress
     )
-    fer = read_ferplus(data.fer2013, data.ferplus).split(Split.TRAINING)
-    small = fer_pictures(fer[np.array(_spread(len(fer), data.fer_faces), np.int64)], seed, progress)
-    pools = ((CROPS_WEIGHT, crops), (LFW_WEIGHT, bare), (FER_WEIGHT, small))
+    fer = read_ferplus(data.fer2013, data.ferplus).split(Split.TRAINING).images
+    fer = fer[np.array(_spread(len(fer), data.fer_faces), np.int64)]
+    small = label_crops(
+        "FER2013 faces",
+        [_colour(image) for image in fer],
+        [NO_MASK] * len(fer),
+        teacher,
+        progress,
+        framed=True,
+    )
+    unsure = [picture for picture in small if not picture.faces[0, MARKED]]
+    small = [picture for picture in small if picture.faces[0, MARKED]]
+    painted = painted_pictures(fer[: data.painted_faces], seed, progress)
+    pools = (
+        (CROPS_WEIGHT, crops),
+        (LFW_WEIGHT, bare),
+        (FER_WEIGHT, small),
+        (UNSURE_WEIGHT, unsure),
+        (PAINTED_WEIGHT, painted),
+    )
     return Sources(pictures, tuple((weight, pool) for weight, pool in pools if pool)), watched
 
 
-def fer_pictures(faces: Faces, seed: int, progress: Progress = quiet) -> list[Picture]:
-    """FER2013's faces, bare and under a painted mask, where dlib confirms the face."""
-    if not len(faces):
+def painted_pictures(images: Image, seed: int, progress: Progress = quiet) -> list[Picture]:
+    """Grey face crops [N, S, S], in colour, under painted masks worn well and worn below the nose, where dlib
+    confirms the face."""
+    if not len(images):
         return []
-    points, seen = find_landmarks(faces.images, progress)
-    masked = masked_pool(faces, seed, 1, progress)[0]
+    points, seen = find_landmarks(images, progress)
+    rng = np.random.default_rng(seed)
     pictures = []
-    for images, state in ((faces.images, NO_MASK), (masked, MASK)):
-        for i in np.flatnonzero(seen):
+    for i in progress(np.flatnonzero(seen), int(seen.sum()), "painting masks"):
+        for state in (MASK, WORN_INCORRECTLY):
+            mask = draw_mask(rng, below_nose=state == WORN_INCORRECTLY)
             rows = face_rows(box_around(points[i])[None], state)
             rows[0, POINTS], rows[0, MARKED] = five_points(points[i]).ravel(), 1
-            pictures.append(Picture(_colour(images[i]), rows))
+            skin = tinted(Picture(_colour(images[i]), rows), rng)
+            pictures.append(replace(skin, image=paint_mask(skin.image, points[i], mask)[0]))
     return pictures
 
 

@@ -14,6 +14,7 @@ from edge.errors import ConfigError
 from train_keras import models
 from train_keras.detection.batches import PictureBatches
 from train_keras.detection.cells import with_cells
+from train_keras.detection.hints import Guide, HintLoss, with_hints
 from train_keras.detection.losses import DetectionLoss
 from train_keras.detection.mining import with_hard_regions
 from train_keras.detection.pictures import Picture
@@ -82,6 +83,8 @@ def fit(
         batch_size=recipe.optimiser.batch_size,
         seed=recipe.seed,
         mixture=recipe.mixture,
+        guide=Guide(recipe.data.teacher) if recipe.hints.weight else None,
+        fade=recipe.hints.until * recipe.optimiser.epochs,
         workers=workers,
     )
     keeper = _Keeper(run, batches, history, watched, _network(recipe, REFERENCE))
@@ -113,7 +116,12 @@ def _build(recipe: DetectionRecipe) -> keras.Model:
     height, width = model.input_shape[1:3]
     adam = optimiser(recipe.optimiser, max(1, recipe.data.pictures // recipe.optimiser.batch_size))
     adam.global_clipnorm = GRADIENT_NORM
-    model.compile(adam, DetectionLoss(width, height, recipe.loss), jit_compile=compiled_how())
+    loss: Any = DetectionLoss(width, height, recipe.loss)
+    weights = None
+    if recipe.hints.weight:
+        model = with_hints(model)
+        loss, weights = {"cells": loss, "hints": HintLoss()}, {"cells": 1.0, "hints": recipe.hints.weight}
+    model.compile(adam, loss, loss_weights=weights, jit_compile=compiled_how())
     return model
 
 
@@ -167,7 +175,9 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         row = {"epoch": float(epoch + 1), **{name: float(value) for name, value in (logs or {}).items()}}
-        self.twin.set_weights(self.model.get_weights())  # whole photographs, whatever is trained on
+        # Whole photographs, whatever is trained on, and no hints.
+        learnt = keras.Model(self.model.input, self.model.get_layer("cells").output)
+        self.twin.set_weights(learnt.get_weights())
         row |= self.watch(self.twin)
         self.history.append({name: float(np.float32(value)) for name, value in row.items()})
         keep_epoch(self.run, self.model, self.history)

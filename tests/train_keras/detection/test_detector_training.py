@@ -10,7 +10,7 @@ from train_keras.detection.batches import PictureBatches
 from train_keras.detection.sampling import Mixture, Sources
 from train_keras.detection.training import _build, fit
 from train_keras.detection.watch import Watch
-from train_keras.recipe import DetectionRecipe
+from train_keras.recipe import DetectionRecipe, HintRecipe
 
 RECIPE = DetectionRecipe.model_validate({
     "name": "small",
@@ -61,6 +61,23 @@ def test_resumed_run_reaches_the_same_weights(straight, tmp_path):
     resumed = fit(RECIPE, tmp_path, SOURCES, PHOTOS, workers=0)
     for ours, theirs in zip(resumed.get_weights(), straight[1].get_weights(), strict=True):
         assert ours == pytest.approx(theirs, abs=1e-3)
+
+
+def test_hints_take_part(shared, tmp_path):
+    """They are learnt beside the task, fade out, survive a kill and leave no trace in the network."""
+    weights = shared.parent / "weights" / "yunet_n_640_640.onnx"
+    recipe = RECIPE.model_copy(
+        update={
+            "hints": HintRecipe(weight=1.0, until=0.6),
+            "data": RECIPE.data.model_copy(update={"pictures": 32, "teacher": weights}),
+        }
+    )
+    fit(recipe, tmp_path, SOURCES, PHOTOS, until=1, workers=0)
+    fit(recipe, tmp_path, SOURCES, PHOTOS, workers=0)
+    told = [row["hints_loss"] for row in json.loads((tmp_path / "history.json").read_text())]
+    assert told[0] > told[1] > told[2] == 0
+    maps = keras.saving.load_model(tmp_path / "model.keras")
+    assert not [layer.name for layer in maps.layers if layer.name.startswith("hint")]
 
 
 def test_run_of_another_recipe_is_left_alone(straight):

@@ -88,6 +88,20 @@ def test_crops(teacher, frame, face, cache):
     assert iou(pictures[0].faces[:, BOX], face[None] - np.float32([x0 - 15, y0 - 20] * 2))[0, 0] > 0.6
 
 
+def test_framed_crops_stay(teacher, frame, face, cache):
+    """A crop in which nobody is sure of a face keeps the usual box; boxes end where the crop does."""
+    x0, y0, x1, y1 = face.astype(int)
+    crop = frame[y0 + 4 : y1 + 10, x0 - 15 : x1 + 15]
+    nothing = np.full_like(crop, 128)
+    seen, unsure = label_crops("framed", [crop, nothing], [1, 1], teacher, framed=True)
+    assert (seen.faces[0, MARKED], unsure.faces[0, MARKED]) == (1, 0)
+    assert unsure.faces[0, STATE] == 1
+    assert unsure.faces[0, BOX] == pytest.approx(seen.faces[0, BOX], abs=1)
+    assert (seen.faces[:, BOX] >= 0).all()
+    assert label_crops("framed", [nothing], [1], teacher, framed=True) == []  # no usual box
+    assert label_crops("none", [], [], teacher) == []
+
+
 def test_labels_are_kept(teacher, frame, face, cache):
     photos = [
         Photo("a.jpg", frame, face[None], np.array([0])),
