@@ -98,6 +98,14 @@ class HintRecipe(_Strict):
     until: float = Field(0.6, ge=0, le=1)
 
 
+class ClosingRecipe(_Strict):
+    """Another mixture for the last epochs, nearer to what cameras show (as YOLOX ends without mosaics: Ge et
+    al., 2021, section 2.1)."""
+
+    epochs: int = Field(0, ge=0)
+    mixture: Mixture = Mixture(photo=0.75, mosaic=0.05, close=0.1, pasted=0.08, empty=0.02, exchange=0.1)
+
+
 class DetectionRecipe(_Strict):
     """How a face detector is trained."""
 
@@ -110,6 +118,7 @@ class DetectionRecipe(_Strict):
     mixture: Mixture = Mixture()
     loss: LossWeights = LossWeights()
     hints: HintRecipe = HintRecipe()
+    closing: ClosingRecipe = ClosingRecipe()
 
 
 AnyRecipe = Annotated[Recipe | DetectionRecipe, Field(discriminator="task")]

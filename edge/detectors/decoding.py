@@ -24,7 +24,7 @@ CLASS_CHANNELS = 1 + len(MASK_STATES)
 POINTS = 7  # corners of the box and five landmarks, x and y each
 GEOMETRY_CHANNELS = 2 * POINTS
 CANDIDATES = 1024  # the surest cells; fifty faces light up some ten each
-OVERLAP = 0.45  # IoU above which two boxes are the same face
+OVERLAP = 0.4  # IoU above which two boxes are the same face
 
 Raw = npt.NDArray[Any]  # int8, uint8 or float32, as the network gives it
 

@@ -24,6 +24,7 @@ class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc]
         sources: photographs and face crops.
         size: width and height of the network's input.
         pictures: an epoch's.
+        closing: the mixture of the epochs from `closes` on; None keeps the one.
         fade: the epoch from which the guide is not asked any more.
         workers: threads that prepare batches ahead; OpenCV works outside of Python's lock.
     """
@@ -37,12 +38,15 @@ class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc]
         batch_size: int,
         seed: int,
         mixture: Mixture,
+        closing: Mixture | None = None,
+        closes: int = 0,
         guide: Guide | None = None,
         fade: float = 1.0,
         workers: int = 0,
     ) -> None:
         super().__init__(workers=workers, max_queue_size=6)
         self.sources, self.size, self.mixture = sources, size, mixture
+        self.closing, self.closes = closing, closes
         self.guide, self.fade = guide, fade
         self.batch_size, self.seed, self.steps = batch_size, seed, max(1, pictures // batch_size)
         self.epoch = 0
@@ -52,12 +56,13 @@ class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, step: int) -> tuple[Floats, Any]:
         rng = np.random.default_rng((self.seed, self.epoch, step))
+        mixture = self.closing if self.closing and self.epoch >= self.closes else self.mixture
         images, faces, hints = [], [], []
         for _ in range(self.batch_size):
-            image, rows = compose(self.sources, rng, *self.size, self.mixture)
+            image, rows = compose(self.sources, rng, *self.size, mixture)
             if self.guide is not None:
                 hints.append(self._hint(image, rows))
-            images.append(degrade(image, rng, self.mixture.degradation))
+            images.append(degrade(image, rng, mixture.degradation))
             faces.append(rows)
         wanted = np.stack(faces)
         return to_input(np.stack(images)), {"cells": wanted, "hints": np.stack(hints)} if hints else wanted

@@ -83,6 +83,8 @@ def fit(
         batch_size=recipe.optimiser.batch_size,
         seed=recipe.seed,
         mixture=recipe.mixture,
+        closing=recipe.closing.mixture if recipe.closing.epochs else None,
+        closes=recipe.optimiser.epochs - recipe.closing.epochs,
         guide=Guide(recipe.data.teacher) if recipe.hints.weight else None,
         fade=recipe.hints.until * recipe.optimiser.epochs,
         workers=workers,

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from edge.detectors.boxes import iou, suppress
+from edge.detectors.decoding import OVERLAP
 from edge.labels import MASK_STATES
 from edge.types import Floats
 from train_keras.detection.batches import to_input
@@ -84,7 +85,7 @@ class Watch:
                 boxes = np.concatenate(
                     [self.centres[kept] - distances[:, :2], self.centres[kept] + distances[:, 2:]], axis=1
                 )
-                alive = suppress(boxes, scores[kept], 0.45)
+                alive = suppress(boxes, scores[kept], OVERLAP)
                 states = rows[kept, STATES].argmax(axis=1).astype(np.float32)
                 found.append((boxes[alive], scores[kept][alive].astype(np.float32), states[alive]))
         return found

@@ -142,6 +142,17 @@ def test_batches_follow_seed_epoch_and_step():
     assert not np.array_equal(first[0][0], second[0][0])
 
 
+def test_last_epochs_have_their_own_mixture():
+    nothing = {"photo": 0.0, "mosaic": 0.0, "close": 0.0, "pasted": 0.0}
+    batches = PictureBatches(
+        SOURCES, (96, 64), pictures=8, batch_size=8, seed=1, mixture=Mixture(), closing=Mixture(**nothing),
+        closes=2,
+    )  # fmt: skip
+    for epoch, faces in ((0, True), (1, True), (2, False), (5, False)):
+        batches.epoch = epoch
+        assert batches[0][1].any() == faces
+
+
 class _Oracle:
     """Says where the faces of `watch` are, as cells would."""
 
