@@ -88,7 +88,7 @@ def convert_detector(
     pictures = list(progress(representative(batches), CALIBRATION_PICTURES, "choosing calibration pictures"))
     flatbuffers: dict[Quantised, bytes] = {
         "float32": export.to_float32(model),
-        "int8": export.to_int8(model, pictures, output=tf.int8),
+        "int8": export.to_int8(model, pictures, input=tf.int8, output=tf.int8),
     }
     for data in flatbuffers.values():
         export.operators(data)

@@ -82,7 +82,7 @@ def write_pixels(buffer: npt.NDArray[Any], pixels: Image, scale: float, offset: 
     if buffer.dtype == np.uint8:
         buffer[:] = pixels
     elif buffer.dtype == np.int8:
-        np.subtract(pixels, 128, out=buffer, dtype=np.int16, casting="unsafe")
+        np.bitwise_xor(pixels, 128, out=buffer.view(np.uint8))  # less 128, as bytes
     else:
         np.multiply(pixels, np.float32(scale), out=buffer)
         buffer += np.float32(offset)
