@@ -128,7 +128,8 @@ def _figures(
 
 def _command(settings: Settings) -> str:
     specs = [] if list(settings.detectors) == [DEFAULT] else settings.detectors
-    return " ".join([COMMAND, *(f"--detector {spec}" for spec in specs)])
+    peers = [] if settings.centerface is None else [f"--centerface {settings.centerface.name}"]
+    return " ".join([COMMAND, *(f"--detector {spec}" for spec in specs), *peers])
 
 
 def _make_folders(*folders: Path) -> None:
