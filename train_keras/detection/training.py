@@ -12,6 +12,7 @@ from keras import ops
 
 from edge.errors import ConfigError
 from train_keras import models
+from train_keras.curves import draw_detector_curves
 from train_keras.detection.batches import PictureBatches
 from train_keras.detection.cells import with_cells
 from train_keras.detection.hints import Guide, HintLoss, with_hints
@@ -42,8 +43,8 @@ QUIET = 0.1  # of the last normalisation of a block that its network's start did
 def train(recipe: DetectionRecipe, run: Path, progress: Progress = quiet) -> keras.Model:
     """Train, or go on training, in the folder `run`; the validation photographs are watched.
 
-    Every epoch leaves `checkpoint-N.keras` and `history.json`, the last one `model.keras`: the network with
-    its six maps, as it is converted. A recipe that begins with a network's weights also begins with what that
+    Every epoch leaves `checkpoint-N.keras`, `history.json` and `curves.png`, the last one `model.keras`: the
+    network with its six maps, as it is converted. A recipe that begins with a network's weights also begins with what that
     network gets wrong: it is shown more often.
     """
     keep_recipe(recipe, run)
@@ -183,3 +184,4 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         row |= self.watch(self.twin)
         self.history.append({name: float(np.float32(value)) for name, value in row.items()})
         keep_epoch(self.run, self.model, self.history)
+        draw_detector_curves(self.history, self.run / "curves.png")

@@ -45,7 +45,7 @@ def test_loss_falls(straight):
 def test_what_a_run_leaves(straight):
     run, model = straight
     assert {path.name for path in run.iterdir()} == {
-        "checkpoint-3.keras", "history.json", "model.keras", "recipe.json",
+        "checkpoint-3.keras", "curves.png", "history.json", "model.keras", "recipe.json",
     }  # fmt: skip
     maps = keras.saving.load_model(run / "model.keras")
     picture = np.random.default_rng(0).uniform(-1, 1, (1, 64, 96, 3)).astype(np.float32)
