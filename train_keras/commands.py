@@ -54,7 +54,9 @@ def evaluate(
     yunet: Annotated[Path, _photos("YuNet's network, a peer.")] = YUNET,
     centerface: Annotated[Path | None, _photos("CenterFace's network, a peer.")] = None,
     minimum: Annotated[float, _photos("Least longer side of a face that counts, in pixels.", min=1)] = 40,
-    split: Annotated[str, _photos("test, or validation for tuning, which leaves docs alone.")] = "test",
+    split: Annotated[
+        str, _photos("test; validation for tuning, or training: both leave docs alone.")
+    ] = "test",
     runs: Annotated[Path, _photos("Folder of the JSON file.")] = Path("runs"),
     sheet: Annotated[Path, _photos("Where to draw what was missed and what is false.")] = MISSES,
 ) -> None:
@@ -63,8 +65,8 @@ def evaluate(
         from train_keras.data.masked_faces import PhotoSplit
         from train_keras.detection.evaluation.evaluate import DEFAULT, Settings, evaluate_detectors
 
-        if split not in ("test", "validation"):
-            raise typer.BadParameter("--split is test or validation")
+        if split.upper() not in PhotoSplit.__members__:
+            raise typer.BadParameter("--split is test, validation or training")
         settings = Settings(
             photos=photos,
             detectors=detector or [DEFAULT],

@@ -44,8 +44,8 @@ def train(recipe: DetectionRecipe, run: Path, progress: Progress = quiet) -> ker
     """Train, or go on training, in the folder `run`; the validation photographs are watched.
 
     Every epoch leaves `checkpoint-N.keras`, `history.json` and `curves.png`, the last one `model.keras`: the
-    network with its six maps, as it is converted. A recipe that begins with a network's weights also begins with what that
-    network gets wrong: it is shown more often.
+    network with its six maps, as it is converted. A recipe that begins with a network's weights also begins
+    with what that network gets wrong: it is shown more often.
     """
     keep_recipe(recipe, run)
     sources, watched = read_sources(recipe.data, recipe.seed, progress)

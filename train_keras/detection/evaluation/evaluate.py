@@ -39,8 +39,9 @@ class Settings:
         centerface: CenterFace's network; None goes without.
         threshold: of the detectors under test; None takes what mien ships.
         minimum: least longer side of a face that counts, in pixels of the frame.
-        split: TEST is for the final figures, VALIDATION for everything that is chosen by looking at figures.
-        runs: folder for the JSON file and, on VALIDATION, for the curves.
+        split: TEST is for the final figures, VALIDATION for everything that is chosen by looking at figures,
+            TRAINING for telling what was not learnt from what was learnt by heart.
+        runs: folder for the JSON file and, but for TEST, for the curves.
         sheet: where the sheet of misses goes.
         timed: how many pictures the detectors are timed on.
     """

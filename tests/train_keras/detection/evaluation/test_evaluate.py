@@ -90,7 +90,7 @@ def test_everything_is_measured_and_written(settings):
     assert figures["sweep"] == []
     section = Path("docs/results.md").read_text()
     assert "## Face detection" in section
-    assert "`mien evaluate detector --detector hog`" in section
+    assert "`mien evaluate detector --detector hog --centerface nowhere.onnx`" in section
     assert report in section
     assert "- YuNet 640: " in report
     assert "| hog 640 | 0.5 | **0.0** (0 to 0) | **100.0** (100 to 100) |" in report
@@ -137,7 +137,7 @@ def test_command_without_photographs(tmp_path):
     assert "missing.zip is missing: expected masked_faces.zip" in done.stderr
 
 
-@pytest.mark.parametrize("wrong", [("--split", "training"), ("--minimum", "0")])
+@pytest.mark.parametrize("wrong", [("--split", "everything"), ("--minimum", "0")])
 def test_command_with_a_wrong_option(tmp_path, wrong):
     assert mien(*wrong, folder=tmp_path).returncode == 2
 
