@@ -12,7 +12,7 @@ import numpy.typing as npt
 from edge.labels import MASK_STATES
 from edge.types import Floats, Image
 from train_keras.detection.backgrounds import background
-from train_keras.detection.degrade import Degradation, degrade
+from train_keras.detection.degrade import Degradation
 from train_keras.detection.pasting import exchange, soften, tinted
 from train_keras.detection.pictures import (
     BOX,
@@ -86,22 +86,14 @@ class Sources:
         object.__setattr__(self, "hard", [photo for photo in self.photos if len(photo.hard)])
 
 
-def sample(
+def compose(
     sources: Sources, rng: np.random.Generator, width: int, height: int, mixture: Mixture
 ) -> tuple[Image, Floats]:
-    """One training picture, as a camera might have spoilt it.
+    """One training picture, before light, lens and sensor spoil it.
 
     Returns:
         uint8 [height, width, 3] BGR and its faces float32 [32, 17], rows of kind 0 at the end.
     """
-    image, faces = compose(sources, rng, width, height, mixture)
-    return degrade(image, rng, mixture.degradation), faces
-
-
-def compose(
-    sources: Sources, rng: np.random.Generator, width: int, height: int, mixture: Mixture
-) -> tuple[Image, Floats]:
-    """One training picture before light, lens and sensor; what it returns is what `sample` does."""
     kinds = mixture.kinds
     weights = np.array(list(kinds.values()))
     kind = str(rng.choice(list(kinds), p=weights / weights.sum()))

@@ -8,13 +8,19 @@ from drawn_faces import drawn_face
 from train_keras.detection.backgrounds import background, draw
 from train_keras.detection.degrade import Degradation, degrade
 from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, MARKED, POINTS, STATE, Picture, face_rows
-from train_keras.detection.sampling import MOST_FACES, Mixture, Sources, pad, sample
+from train_keras.detection.sampling import MOST_FACES, Mixture, Sources, compose, pad
 
 PHOTO = drawn_face(80, width=400, height=300)
 CROPS = [drawn_face(60), drawn_face(50, masked=True)]
 SOURCES = Sources([PHOTO], ((1.0, CROPS),))
 CLEAN = Degradation(**{field.name: 0.0 for field in dataclasses.fields(Degradation)})
 ONLY = {"photo": 0.0, "mosaic": 0.0, "close": 0.0, "pasted": 0.0, "empty": 0.0}
+
+
+def sample(sources, rng, width, height, mixture):
+    """A picture as it is learnt from."""
+    image, faces = compose(sources, rng, width, height, mixture)
+    return degrade(image, rng, mixture.degradation), faces
 
 
 @pytest.mark.parametrize("kind", list(ONLY))
