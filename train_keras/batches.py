@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import cv2
 import keras
 import numpy as np
 
 from edge.types import Floats, Image
 from train_keras.augment import Augmentation, augment
-from train_keras.data.faces import Faces
+from train_keras.data.faces import Faces, Rows
 
 INPUT_SCALE, INPUT_OFFSET = 1 / 128, -1.0
 
 
 class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Training batches: float32 [B, S, S, 1], -1 to 1, and targets float32 [B, 7].
+    """Training batches: float32 [B, side, side, 1], -1 to 1, and targets float32 [B, C].
 
     Args:
         faces: the bare faces.
         pool: uint8 [V, N, S, S], the same faces under V masks.
         masked: probability that a face wears one of them.
+        side: of the network's input; the faces' own by default.
+        balance: 0 draws faces as they come; towards 1, rare classes come more often and frequent ones less,
+            until all come equally often. An epoch stays as long.
+        teacher: float32 [N, C], logits that follow the targets, which are [B, 2C] then.
     """
 
     def __init__(
@@ -30,20 +35,24 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         batch_size: int,
         seed: int,
         augmentation: Augmentation,
+        side: int | None = None,
+        balance: float = 0.0,
+        teacher: Floats | None = None,
     ) -> None:
         super().__init__(workers=0)
         if len(faces) < batch_size:
             raise ValueError(f"{len(faces)} faces do not fill a batch of {batch_size}")
         self.faces, self.pool, self.masked = faces, pool, masked
         self.batch_size, self.seed, self.augmentation = batch_size, seed, augmentation
+        self.side, self.balance = side or faces.images.shape[1], balance
+        self.targets = faces.targets if teacher is None else np.hstack([faces.targets, teacher])
         self.epoch = 0
 
     def __len__(self) -> int:
         return len(self.faces) // self.batch_size
 
     def __getitem__(self, step: int) -> tuple[Floats, Floats]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.faces))
-        chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
+        chosen = self._order()[step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng((self.seed, self.epoch, step))
         variants = rng.integers(0, max(len(self.pool), 1), len(chosen))
         wears = rng.random(len(chosen)) < self.masked
@@ -51,7 +60,30 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
             augment(self.pool[v, i] if w else self.faces.images[i], rng, self.augmentation)
             for i, v, w in zip(chosen, variants, wears, strict=True)
         ]
-        return scale_pixels(np.stack(crops)), self.faces.targets[chosen]
+        return scale_pixels(np.stack([enlarge(crop, self.side) for crop in crops])), self.targets[chosen]
+
+    def _order(self) -> Rows:
+        """The rows of this epoch."""
+        rng = np.random.default_rng((self.seed, self.epoch))
+        if not self.balance:
+            return rng.permutation(len(self.faces))
+        classes = self.faces.classes
+        rarity = (1.0 / np.bincount(classes)[classes]) ** self.balance
+        # Each face comes as often as its share of the epoch says: the whole part surely, the rest by chance.
+        often = rarity * (len(classes) / rarity.sum())
+        times = np.floor(often + rng.random(len(often))).astype(int)
+        rows = np.repeat(np.arange(len(classes)), times)
+        spare = rng.permutation(len(classes))
+        return np.concatenate([rng.permutation(rows), spare])[: len(classes)]
+
+
+def enlarge(crop: Image | Floats, side: int) -> Floats:
+    """A grey crop as float32 [side, side], 0 to 255, cubic; unchanged where it has that side."""
+    exact = np.asarray(crop, np.float32)
+    if len(exact) == side:
+        return exact
+    large = cv2.resize(exact, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip(large, 0, 255), np.float32)
 
 
 def scale_pixels(crops: Image | Floats) -> Floats:

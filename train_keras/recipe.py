@@ -14,6 +14,7 @@ from train_keras.detection.losses import Weights as LossWeights
 from train_keras.detection.sampling import Mixture
 
 RECIPES = Path(__file__).parent / "recipes"
+Labels = Literal["seven", "five", "three"]
 
 
 class _Strict(BaseModel):
@@ -34,13 +35,29 @@ class ModelRecipe(_Strict):
 
 
 class DataRecipe(_Strict):
-    """Which faces, and how many masked copies of each. Relative paths start at the working folder."""
+    """Which faces, and how many occluded copies of each. Relative paths start at the working folder.
 
+    Attributes:
+        set: `ferplus` for the crowd's vote distributions, `fer2013` for the first labels.
+        labels: all seven, or merged into the coarse five or the three valences.
+        masked: probability that a training face is an occluded one.
+        occlusions: what occludes it.
+        variants: occluded copies made of each face.
+        balance: 0 draws faces as they come, 1 draws every class equally often.
+        limit: of the training faces; None for all.
+        watched: how many PublicTest faces are watched; None for all.
+    """
+
+    set: Literal["ferplus", "fer2013"] = "ferplus"
+    labels: Labels = "seven"
     fer2013: Path = Path("../shared/data/fer2013.npz")
     ferplus: Path = Path("../shared/data/ferplus.npz")
     masked: float = Field(0.6, ge=0, le=1)
+    occlusions: tuple[str, ...] = ("mask",)
     variants: int = Field(4, ge=1)
+    balance: float = Field(0.0, ge=0, le=1)
     limit: int | None = Field(None, ge=1)
+    watched: int | None = Field(None, ge=1)
 
 
 class DetectionData(_Strict):
@@ -69,13 +86,46 @@ class DetectionData(_Strict):
 
 
 class OptimiserRecipe(_Strict):
-    """AdamW with a linear warm-up and a cosine decay to zero."""
+    """The optimiser, how its learning rate falls, and when training stops.
 
+    Attributes:
+        schedule: `cosine` to zero after a linear warm-up; `constant`; `steps`, times `factor` every
+            `patience` epochs; `plateau`, times `factor` when the training loss has not fallen for as many.
+        weight_decay: decoupled; 0 for plain Adam.
+        beta_2: of the second moment.
+        stop_after: epochs without a better `watch`; the best epoch's weights are then kept. None trains to
+            the last epoch and keeps that one.
+        watch: a column of the history.
+        precision: `mixed_bfloat16` computes in bfloat16 and keeps float32 weights.
+    """
+
+    name: Literal["adamw", "adam", "nadam"] = "adamw"
+    schedule: Literal["cosine", "constant", "steps", "plateau"] = "cosine"
     learning_rate: float = Field(3e-3, gt=0)
+    factor: float = Field(0.5, gt=0, lt=1)
+    patience: int = Field(10, ge=1)
     weight_decay: float = Field(1e-2, ge=0)
+    beta_2: float = Field(0.999, gt=0, lt=1)
     warmup_epochs: float = Field(3, ge=0)
     epochs: int = Field(ge=1)
+    stop_after: int | None = Field(None, ge=1)
+    watch: Literal["public_full", "public_masked"] = "public_masked"
     batch_size: int = Field(128, ge=1)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+
+
+class DistillationRecipe(_Strict):
+    """Learning from another network's answers to the bare face (`train_keras.distillation`).
+
+    Attributes:
+        teacher: its `.keras` file.
+        alpha: share of the labels in the loss; the rest is the teacher's.
+        temperature: that softens both networks' answers.
+    """
+
+    teacher: Path
+    alpha: float = Field(0.1, ge=0, le=1)
+    temperature: float = Field(10.0, gt=0)
 
 
 class Recipe(_Strict):
@@ -88,6 +138,7 @@ class Recipe(_Strict):
     data: DataRecipe = DataRecipe()
     optimiser: OptimiserRecipe
     augmentation: Augmentation = Augmentation()
+    distillation: DistillationRecipe | None = None
 
 
 class HintRecipe(_Strict):

@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 
 from edge.errors import ConfigError
-from train_keras.recipe import DetectionRecipe, OptimiserRecipe, Recipe
+from train_keras.recipe import DetectionRecipe, Recipe
 
-WEIGHTS, HISTORY, RECIPE = "model.keras", "history.json", "recipe.json"
+WEIGHTS, BEST, HISTORY, RECIPE = "model.keras", "best.keras", "history.json", "recipe.json"
 History = list[dict[str, float]]
 
 
@@ -26,18 +26,6 @@ def keep_recipe(recipe: Recipe | DetectionRecipe, run: Path) -> None:
     if file.is_file() and file.read_text() != text:
         raise ConfigError(f"{run} holds a run of another recipe ({file}): give another folder with --run")
     _write(file, text)
-
-
-def optimiser(recipe: OptimiserRecipe, steps: int) -> keras.optimizers.Optimizer:
-    """AdamW with the recipe's schedule, for epochs of so many steps."""
-    warmup = round(recipe.warmup_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(recipe.epochs * steps - warmup, 1),
-    )
-    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
 
 
 def compiled_how() -> str | bool:
@@ -59,6 +47,17 @@ def keep_epoch(run: Path, model: keras.Model, history: History) -> None:
     _write(run / HISTORY, json.dumps(history, indent=1))
     checkpoint(run, len(history) - 1).unlink(missing_ok=True)
     print("  ".join(f"{name} {value:.4f}" for name, value in history[-1].items()), flush=True)
+
+
+def keep_best(run: Path, model: keras.Model) -> None:
+    """Keep the weights of the best epoch so far."""
+    part = run / "best.part.keras"
+    model.save(part)
+    part.replace(run / BEST)
+
+
+def read_best(run: Path) -> keras.Model:
+    return keras.saving.load_model(run / BEST, compile=False)
 
 
 def checkpoint(run: Path, epoch: int) -> Path:

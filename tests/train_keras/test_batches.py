@@ -3,7 +3,7 @@ import pytest
 
 from train_keras.augment import Augmentation
 from train_keras.batches import FaceBatches, scale_pixels
-from train_keras.data.faces import Faces
+from train_keras.data.faces import Faces, Split
 
 STILL = Augmentation(
     rotation=0, shift=0, zoom=0, aspect=0, flip=0, brightness=0, contrast=0, noise=0, resample=0, erase=0
@@ -77,3 +77,32 @@ def test_scaling_is_exact():
     assert scaled.shape == (1, 1, 4, 1)
     assert scaled.dtype == np.float32
     assert scaled.ravel().tolist() == [-1.0, -0.5, 0.0, 127 / 128]
+
+
+def whole(faces, pool, **options):
+    return FaceBatches(faces, pool, masked=0.0, batch_size=32, seed=3, augmentation=STILL, **options)
+
+
+def test_balanced_batches_draw_rare_classes_more_often(ferplus):
+    faces = ferplus.split(Split.TRAINING)[:2000]
+    drawn = {}
+    for balance in (0.0, 0.5, 1.0):
+        batches = whole(faces, faces.images[None], balance=balance)
+        rows = batches._order()
+        assert len(rows) == len(faces)
+        drawn[balance] = np.bincount(faces.classes[rows], minlength=7) / len(rows)
+    assert sorted(whole(faces, faces.images[None])._order()) == list(range(len(faces)))
+    spreads = [shares[shares > 0].std() for shares in drawn.values()]
+    assert spreads[0] > spreads[1] > spreads[2]
+    assert drawn[1.0][drawn[0.0] > 0].min() > 0.08
+
+
+def test_enlarged_batches_with_a_teachers_logits(ferplus):
+    faces = ferplus.split(Split.TRAINING)[:64]
+    logits = np.arange(64 * 7, dtype=np.float32).reshape(64, 7)
+    pictures, targets = whole(faces, faces.images[None], side=72, teacher=logits)[0]
+    assert pictures.shape[1:] == (72, 72, 1)
+    assert np.abs(pictures).max() <= 1
+    for row in targets:
+        (number,) = np.flatnonzero((logits == row[7:]).all(1))
+        assert np.array_equal(row[:7], faces.targets[number])

@@ -67,7 +67,7 @@ def test_not_toml(content, tmp_path):
 
 @pytest.mark.parametrize("name", ["nothing", "elsewhere/slim.toml", "slim.v2", "."])
 def test_missing_recipe_lists_names(name):
-    with pytest.raises(ConfigError, match=r"no recipe .*: facet, .*slim, slim_fine"):
+    with pytest.raises(ConfigError, match=r"no recipe .*: .*facet, .*slim, slim_fine"):
         read_recipe(Path(name))
 
 

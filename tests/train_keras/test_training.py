@@ -77,3 +77,49 @@ def test_run_of_another_recipe_is_left_alone(straight, sets):
     other = RECIPE.model_copy(update={"seed": 12})
     with pytest.raises(ConfigError, match="another recipe"):
         fit(other, straight[0], *sets)
+
+
+def test_mixed_precision_leaves_a_float32_network(sets, tmp_path):
+    recipe = RECIPE.model_copy(
+        update={
+            "optimiser": RECIPE.optimiser.model_copy(update={"precision": "mixed_bfloat16", "epochs": 1}),
+            "model": RECIPE.model.model_copy(
+                update={"builder": "dcnn", "options": {"widths": (4, 6, 8), "hidden": 8}}
+            ),
+        }
+    )
+    fit(recipe, tmp_path, *sets)
+    assert keras.config.dtype_policy().name == "float32"
+    checkpoint = keras.saving.load_model(tmp_path / "checkpoint-1.keras")
+    kept = keras.saving.load_model(tmp_path / "model.keras")
+    assert checkpoint.get_layer("set2a_conv").compute_dtype == "bfloat16"
+    assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
+    for ours, theirs in zip(kept.get_weights(), checkpoint.get_weights(), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_early_stopping_ends_with_the_best_epoch(sets, tmp_path):
+    how = {"stop_after": 1, "epochs": 12, "learning_rate": 0.3, "schedule": "constant", "name": "adam"}
+    recipe = RECIPE.model_copy(update={"optimiser": RECIPE.optimiser.model_copy(update=how)})
+    model = fit(recipe, tmp_path, *sets)
+    history = json.loads((tmp_path / "history.json").read_text())
+    watched = [row["public_masked"] for row in history]
+    assert len(history) < 12, "a learning rate this high was to get worse within twelve epochs"
+    assert len(history) == watched.index(max(watched)) + 2
+    answers = np.asarray(model(scale_pixels(sets[3]), training=False)).argmax(1)
+    assert np.mean(answers == sets[2].classes) == pytest.approx(max(watched), abs=0.02)
+    # Called again, it has nothing to do and answers the same.
+    again = fit(recipe, tmp_path, *sets)
+    assert len(json.loads((tmp_path / "history.json").read_text())) == len(history)
+    assert np.array_equal(again.get_weights()[0], model.get_weights()[0])
+
+
+def test_distilled_student_learns_from_the_teachers_logits(sets, tmp_path):
+    """A teacher that contradicts the labels: with alpha 0 the student follows the teacher."""
+    teacher = np.zeros((len(sets[0]), 7), np.float32)
+    teacher[:, 2] = 6.0
+    data = RECIPE.model_dump() | {"distillation": {"teacher": "t.keras", "alpha": 0.0, "temperature": 2.0}}
+    model = fit(Recipe.model_validate(data), tmp_path, *sets, teacher=teacher)
+    answers = np.asarray(model(scale_pixels(sets[0].images), training=False)).argmax(1)
+    assert np.mean(answers == 2) > 0.9
+    assert np.mean(sets[0].classes == 2) < 0.2

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import DataError
+from edge.labels import LABELS
 from edge.types import Floats, Image
 
 Rows = npt.NDArray[np.int64]
@@ -32,15 +33,19 @@ class Faces:
 
     Attributes:
         images: uint8 [N, S, S] grey.
-        targets: float32 [N, 7], a distribution over `edge.labels.LABELS`.
+        targets: float32 [N, len(labels)], a distribution over `labels`.
         splits: int8 [N], values of `Split`.
         rows: int64 [N], the row of each face in the published file; masks are seeded by it.
+        labels: names of the classes, in the order of the targets.
+        identities: str [N], who is seen; None where the set does not tell.
     """
 
     images: Image
     targets: Floats
     splits: npt.NDArray[np.int8]
     rows: Rows
+    labels: tuple[str, ...] = LABELS
+    identities: npt.NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -52,6 +57,7 @@ class Faces:
             targets=self.targets[chosen],
             splits=self.splits[chosen],
             rows=self.rows[chosen],
+            identities=None if self.identities is None else self.identities[chosen],
         )
 
     def split(self, split: Split) -> Faces:
@@ -66,6 +72,12 @@ class Faces:
         """Leave out faces that are pixel-identical to one of `others`."""
         seen = {image.tobytes() for image in others.images}
         return self[np.array([image.tobytes() not in seen for image in self.images], bool)]
+
+    def without_leaks(self) -> Faces:
+        """Leave out training faces that are pixel-identical to a test face."""
+        training = self.splits == Split.TRAINING
+        unseen = self[training].without_copies_of(self[~training])
+        return self[~training | np.isin(self.rows, unseen.rows)]
 
 
 def require(path: Path, layout: str) -> Path:

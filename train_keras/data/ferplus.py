@@ -58,10 +58,7 @@ def read_ferplus(fer2013: Path, votes: Path) -> Faces:
     Raises:
         DataError: a file is missing, damaged or not aligned with the other.
     """
-    faces = join_votes(read_fer2013(fer2013), read_votes(votes), _aligned(fer2013))
-    training, testing = faces.split(Split.TRAINING), faces[faces.splits != Split.TRAINING]
-    unseen = training.without_copies_of(testing)
-    return faces[(faces.splits != Split.TRAINING) | np.isin(faces.rows, unseen.rows)]
+    return join_votes(read_fer2013(fer2013), read_votes(votes), _aligned(fer2013)).without_leaks()
 
 
 def join_votes(faces: Faces, votes: Image, aligned: npt.NDArray[np.bool_] | None = None) -> Faces:

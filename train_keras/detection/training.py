@@ -30,10 +30,10 @@ from train_keras.runs import (
     compiled_how,
     keep_epoch,
     keep_recipe,
-    optimiser,
     resume,
     verbosity,
 )
+from train_keras.schedules import optimiser
 
 STARTS = Path(__file__).parent.parent / "starts"
 GRADIENT_NORM = 10.0

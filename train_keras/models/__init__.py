@@ -8,10 +8,11 @@ from typing import Any
 import keras
 
 from edge.errors import ConfigError
+from train_keras.models.dcnn import dcnn
 from train_keras.models.facet import facet
 from train_keras.models.slim import slim
 
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"facet": facet, "slim": slim}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"dcnn": dcnn, "facet": facet, "slim": slim}
 
 
 def build(name: str, **options: Any) -> keras.Model:

@@ -118,3 +118,9 @@ def represented_global_context(x: Any, *, bounded: bool = False, name: str = "rg
     z = conv_bn(y, half, 1, name=f"{name}_reduce")
     z = conv_bn(z, channels, 1, name=f"{name}_rebuild")
     return layers.Add(name=f"{name}_out")([z, y])
+
+
+def classification(features: Any, classes: int) -> Any:
+    """Dense logits and their softmax, in float32 whatever the rest computes in."""
+    logits = layers.Dense(classes, dtype="float32", name="logits")(features)
+    return layers.Softmax(dtype="float32", name="probabilities")(logits)

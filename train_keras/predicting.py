@@ -1,0 +1,37 @@
+"""Runs a Keras network of any input size on grey crops."""
+
+from __future__ import annotations
+
+import cv2
+import keras
+import numpy as np
+
+from edge.types import Floats, Image
+from train_keras.batches import enlarge, scale_pixels
+
+_CHUNK = 1024  # faces enlarged at a time
+
+
+def probabilities(model: keras.Model, crops: Image, batch_size: int = 128) -> Floats:
+    """The network's answers to faces.
+
+    Args:
+        crops: uint8 [N, S, S] grey, of any size.
+    Returns:
+        float32 [N, C]; of a network with several outputs the one named `expression`.
+    """
+    side, rows = model.input_shape[1], []
+    for start in range(0, len(crops), _CHUNK):
+        faces = resize_crops(crops[start : start + _CHUNK], side)
+        answers = model.predict(scale_pixels(faces), batch_size=batch_size, verbose=0)
+        rows.append(answers["expression"] if isinstance(answers, dict) else answers)
+    return np.concatenate(rows) if rows else np.empty((0, model.output_shape[-1]), np.float32)
+
+
+def resize_crops(crops: Image, side: int) -> Image:
+    """Crops uint8 [N, S, S] as [N, side, side]: averaged where they shrink, cubic where they grow."""
+    if crops.shape[1] == side:
+        return crops
+    if crops.shape[1] < side:
+        return np.stack([np.rint(enlarge(crop, side)) for crop in crops]).astype(np.uint8)
+    return np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA) for crop in crops])
