@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 
+from edge.labels import LABELS
 from train_keras.data.faces import Faces
 
 
@@ -17,6 +20,14 @@ def test_choosing_keeps_the_columns_together():
         assert chosen.rows.tolist() == [3, 1]
         assert chosen.classes.tolist() == [3, 1]
         assert len(chosen) == 2
+
+
+def test_people_stay_with_their_faces():
+    faces = replace(faces_of([10, 20, 30]), identities=np.array(["Ann", "Bob", "Cid"]))
+    assert faces[np.array([2, 0])].identities.tolist() == ["Cid", "Ann"]
+    assert faces.without_copies_of(faces_of([20])).identities.tolist() == ["Ann", "Cid"]
+    assert faces_of([10])[:1].identities is None
+    assert faces.labels == LABELS
 
 
 def test_copies_are_left_out():
