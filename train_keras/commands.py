@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from train_keras.occlusion.kinds import Occlusion
 from train_keras.occlusion.masks import Kind
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -45,9 +46,15 @@ def _photos(text: str, **more: Any) -> Any:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A shipped model's name, a bundle's folder, or `detector`.")],
-    fer2013: FerOption = FER2013,
-    ferplus: VotesOption = FERPLUS,
+    model: Annotated[
+        str,
+        typer.Argument(help="A shipped model's name, a bundle's or a training run's folder, or `detector`."),
+    ],
+    set_name: Annotated[str, typer.Option("--set", help="Data set with published test faces.")] = "ferplus",
+    data: Annotated[Path | None, typer.Option(help="Where it lies; its usual place by default.")] = None,
+    occlusion: Annotated[
+        list[Occlusion] | None, typer.Option(help="Beside bare faces; mask by default; repeatable.")
+    ] = None,
     photos: Annotated[Path, _photos("masked_faces.zip.")] = MASKED_FACES,
     detector: Annotated[list[str] | None, _photos("What to test, facet by default; repeatable.")] = None,
     threshold: Annotated[float | None, _photos("Another than its bundle's.", min=0.02, max=1)] = None,
@@ -60,7 +67,7 @@ def evaluate(
     runs: Annotated[Path, _photos("Folder of the JSON file.")] = Path("runs"),
     sheet: Annotated[Path, _photos("Where to draw what was missed and what is false.")] = MISSES,
 ) -> None:
-    """Measure a bundle on FER+ PrivateTest, or `detector` on photographs, and write it to docs/results.md."""
+    """Measure a model on test faces, bare and occluded, or `detector` on photographs; writes docs/results."""
     if model == "detector":
         from train_keras.data.masked_faces import PhotoSplit
         from train_keras.detection.evaluation.evaluate import DEFAULT, Settings, evaluate_detectors
@@ -80,34 +87,13 @@ def evaluate(
         )
         typer.echo(evaluate_detectors(settings, bar))
         return
-    from edge import bundles
-    from edge.classifier import Classifier
-    from train_keras import evaluation
-    from train_keras.data.faces import Split
-    from train_keras.data.ferplus import read_ferplus
-    from train_keras.occlusion.masked import TEST_SEED, masked_test
-    from train_keras.results import RESULTS, short_hash, write_section
+    from train_keras.evaluating import evaluate_classifier
 
-    bundle = bundles.load(model)
-    private = read_ferplus(fer2013, ferplus).split(Split.PRIVATE_TEST)
-    classifier = Classifier(bundle)
-    sets = {"full": private.images, "masked": masked_test(private, bar)[0]}
-    scores = {
-        name: evaluation.score(classifier.classify(images), private.classes) for name, images in sets.items()
-    }
-    name = bundle.manifest.name
-    figure = Path("figures") / f"confusion_{name}.png"
-    evaluation.draw_confusion(scores, RESULTS.parent / figure)
-    body = "\n\n".join([
-        f"{bundle.manifest.quantisation} bundle `{name}` {bundle.manifest.version}, weights sha256 "
-        f"`{short_hash(bundle.model)}…`, through the device's classifier. FER+ PrivateTest, seven classes, "
-        f"majority of the crowd; masked: painted masks, seed {TEST_SEED}. Per cent.",
-        evaluation.summary_table(scores),
-        evaluation.class_table(scores),
-        f"![confusion matrices]({figure})",
-    ])  # fmt: skip
-    write_section(f"evaluate:{name}", f"Accuracy of {name}", f"mien evaluate {model}", body)
-    typer.echo(body)
+    kinds = occlusion or [Occlusion.MASK]
+    chosen = "" if set_name == "ferplus" else f" --set {set_name}"
+    chosen += "".join(f" --occlusion {kind}" for kind in kinds if kinds != [Occlusion.MASK])
+    command = f"mien evaluate {model}{chosen}"
+    typer.echo(evaluate_classifier(model, set_name, data, kinds, command=command, progress=bar))
 
 
 def masks(
@@ -115,10 +101,14 @@ def masks(
     sheet: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("runs/masks.png"),
     clip: Annotated[Path | None, typer.Option(help="Write SOURCE with a mask from its middle on.")] = None,
     kind: Annotated[Kind, typer.Option(help="What mask the clip's face wears.")] = Kind.SURGICAL,
+    occlusion: Annotated[
+        Occlusion, typer.Option(help="What hides the contact sheet's faces.")
+    ] = Occlusion.MASK,
+    overview: Annotated[bool, typer.Option("--overview", help="Draw one row for every occlusion.")] = False,
     seed: Annotated[int, typer.Option(help="Of the masks.")] = 1,
     fer2013: FerOption = FER2013,
 ) -> None:
-    """Draw 64 masked faces as a contact sheet, or put a mask on the face of a video."""
+    """Draw 64 masked or otherwise occluded faces as a contact sheet, or put a mask on the face of a video."""
     from train_keras.occlusion import sheet as sheets
     from train_keras.occlusion.clip import mask_clip
 
@@ -126,10 +116,12 @@ def masks(
         if source is None:
             raise typer.BadParameter("--clip needs a source video")
         mask_clip(source, clip, start=0.5, kind=kind, seed=seed, progress=bar)
+    elif overview:
+        sheets.draw_overview(sheet, source or fer2013, seed, bar, video=source is not None)
     elif source is not None:
-        sheets.draw_video_sheet(sheet, source, seed, bar)
+        sheets.draw_video_sheet(sheet, source, seed, bar, occlusion)
     else:
-        sheets.draw_sheet(sheet, fer2013, seed, bar)
+        sheets.draw_sheet(sheet, fer2013, seed, bar, occlusion)
     typer.echo(f"wrote {clip or sheet}")
 
 
@@ -146,6 +138,39 @@ def framing(
     from train_keras.framing import measure_framing
 
     typer.echo(measure_framing(model, lfw, faces, fer2013, ferplus, bar))
+
+
+def crossval(
+    recipe: Annotated[Path, typer.Argument(help="A recipe file or a shipped recipe's name.")],
+    folds: Annotated[int | None, typer.Option(min=2, help="Instead of the recipe's number.")] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of the cluster's head; a cluster of this machine by default."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Folds at a time on this machine; a core each by default.")
+    ] = None,
+    cpus: Annotated[int, typer.Option(min=1, help="Cores of a fold.")] = 1,
+    gpus: Annotated[float, typer.Option(min=0, help="GPUs of a fold, on a cluster.")] = 0,
+    run: Annotated[Path | None, typer.Option(help="Folder of the folds; runs/NAME by default.")] = None,
+) -> None:
+    """Train and test in folds, or on some sets and others; called again, it goes on where it stopped."""
+    from train_keras.crossval.protocol import cross_validate
+    from train_keras.crossval.recipe import read_crossval
+    from train_keras.crossval.report import report
+    from train_keras.engines import open_engine
+
+    loaded, command = read_crossval(recipe), f"mien crossval {recipe}"
+    if folds is not None and folds != loaded.folds:
+        if loaded.test:
+            raise typer.BadParameter("--folds: this recipe trains on some sets and tests on others")
+        command += f" --folds {folds}"
+        loaded = loaded.model_copy(update={"folds": folds, "name": f"{loaded.name}_{folds}fold"})
+    at_a_time = workers or max((os.cpu_count() or 1) // cpus, 1)
+    opened = open_engine(engine, address, at_a_time, cpus, gpus)
+    outcome = cross_validate(loaded, run or Path("runs") / loaded.name, opened, bar)
+    typer.echo(report(loaded, outcome, command))
 
 
 def bar(items: Iterable[Any], total: int, title: str) -> Iterable[Any]:

@@ -1,15 +1,16 @@
-"""Masked copies of whole sets: the training pool and the fixed test masks."""
+"""Masked and otherwise occluded copies of whole sets: the training pool and the fixed test pictures."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import inspect
+import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cv2
@@ -19,12 +20,35 @@ import numpy.typing as npt
 from edge.errors import DataError
 from edge.types import Floats, Image
 from train_keras.data.faces import Faces, Rows
-from train_keras.occlusion import landmarks, masks, painter
-from train_keras.occlusion.painter import paint_random
+from train_keras.occlusion import (
+    canvas,
+    hand,
+    landmarks,
+    masks,
+    painter,
+    regions,
+    scarf,
+    squares,
+    sunglasses,
+)
+from train_keras.occlusion import kinds as occlusion_kinds
+from train_keras.occlusion.kinds import Occlusion, occlude, to_occlusion
 
 TEST_SEED = 2013  # never a training seed: `masked_pool` refuses it
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mien"
 _CHUNK = 128
+_CHOICE = 1  # beside a face's seed: which kind it wears is drawn apart from how that looks
+
+# What every cached array was made by: its name changes with this code.
+_PAINTER: tuple[ModuleType, ...] = (landmarks, masks, painter)
+_SOURCES: dict[str, tuple[ModuleType, ...]] = {
+    "landmarks": (landmarks,),
+    "pool": _PAINTER,
+    "pool-maps": _PAINTER,
+    "test": _PAINTER,
+}
+_ALL_SOURCES = (*_PAINTER, canvas, hand, occlusion_kinds, regions, scarf, squares, sunglasses)
+_MASK = (Occlusion.MASK,)
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
@@ -58,15 +82,7 @@ def masked_pool(faces: Faces, seed: int, variants: int, progress: Progress = qui
     Raises:
         ValueError: `seed` is the one the test masks are drawn with.
     """
-    if seed == TEST_SEED:
-        raise ValueError(f"seed {seed} draws the test masks: choose another for training")
-    points, _ = find_landmarks(faces.images, progress)
-
-    def variant(k: int) -> Image:
-        key = (faces.images, faces.rows, seed, k)
-        return _cached("pool", key, lambda: _paint(faces, points, (seed, k), progress)[0])
-
-    return np.stack([variant(k) for k in range(variants)])
+    return occluded_pool(faces, _MASK, seed, variants, progress)
 
 
 def masked_test(faces: Faces, progress: Progress = quiet) -> tuple[Image, Image]:
@@ -75,11 +91,76 @@ def masked_test(faces: Faces, progress: Progress = quiet) -> tuple[Image, Image]
     The mask of a face depends on its row in the published file, and where dlib confirms no face on the
     template fitted to its set; so every model meets the same masks.
     """
+    return occluded_test(faces, Occlusion.MASK, progress)
+
+
+def occluded_test(faces: Faces, kind: Occlusion | str, progress: Progress = quiet) -> tuple[Image, Image]:
+    """The fixed test pictures of one kind of occlusion, as `masked_test` draws its masks.
+
+    Returns:
+        Pictures and occlusion maps, both uint8 [N, S, S].
+    Raises:
+        ValueError: there is no such kind.
+    """
+    worn = (to_occlusion(kind),)
     points, _ = find_landmarks(faces.images, progress)
+    name, key = ("test", ()) if worn == _MASK else ("occluded-test", worn)
     both = _cached(
-        "test", (faces.images, faces.rows), lambda: np.stack(_paint(faces, points, (TEST_SEED, 0), progress))
+        name,
+        (faces.images, faces.rows, *key),
+        lambda: np.stack(_paint(faces, points, worn, (TEST_SEED, 0), progress)),
     )
     return both[0], both[1]
+
+
+def occluded_pool(
+    faces: Faces, kinds: Sequence[Occlusion | str], seed: int, variants: int, progress: Progress = quiet
+) -> Image:
+    """Each face under several occlusions: uint8 [variants, N, S, S], cached on disk.
+
+    Args:
+        kinds: what they are drawn from, each as often as the others; one named twice comes twice as often.
+    Raises:
+        ValueError: `seed` is the one the test pictures are drawn with, or a kind does not exist.
+    """
+    return _pool(faces, kinds, seed, variants, progress, maps=False)
+
+
+def pool_maps(
+    faces: Faces, kinds: Sequence[Occlusion | str], seed: int, variants: int, progress: Progress = quiet
+) -> Image:
+    """What is covered in `occluded_pool`'s pictures, given the same arguments: occlusion maps, uint8
+    [variants, N, S, S], cached on disk beside them."""
+    return _pool(faces, kinds, seed, variants, progress, maps=True)
+
+
+def _pool(
+    faces: Faces,
+    kinds: Sequence[Occlusion | str],
+    seed: int,
+    variants: int,
+    progress: Progress,
+    *,
+    maps: bool,
+) -> Image:
+    if seed == TEST_SEED:
+        raise ValueError(f"seed {seed} draws the test masks: choose another for training")
+    if not kinds:
+        raise ValueError(f"no kinds of occlusion to draw from: name some of {', '.join(Occlusion)}")
+    worn = tuple(to_occlusion(kind) for kind in kinds)
+    points, _ = find_landmarks(faces.images, progress)
+    name, key = ("pool", ()) if worn == _MASK else ("occluded-pool", worn)
+
+    def variant(k: int) -> Image:
+        keys = (faces.images, faces.rows, seed, k, *key)
+        files = [_file(part, keys) for part in (name, f"{name}-maps")]
+        if not files[maps].is_file():
+            for file, painted in zip(files, _paint(faces, points, worn, (seed, k), progress), strict=True):
+                if not file.is_file():
+                    _save(file, painted)
+        return np.load(files[maps])
+
+    return np.stack([variant(k) for k in range(variants)])
 
 
 def _find(images: Image, progress: Progress) -> Floats:
@@ -98,38 +179,41 @@ def _find_chunk(images: Image) -> Floats:
     return np.stack([missing if points is None else points for points in found])
 
 
-def _paint(faces: Faces, points: Floats, seeds: tuple[int, int], progress: Progress) -> tuple[Image, Image]:
+def _paint(
+    faces: Faces, points: Floats, worn: tuple[Occlusion, ...], seeds: tuple[int, int], progress: Progress
+) -> tuple[Image, Image]:
     pictures, maps = np.empty_like(faces.images), np.empty_like(faces.images)
     chunks = _chunks(len(faces))
+    title = "painting masks" if worn == _MASK else "painting occlusions"
     with _workers() as pool:
-        jobs = pool.map(_paint_chunk, ((faces.images[c], points[c], faces.rows[c], seeds) for c in chunks))
-        for chunk, (painted, covered) in zip(
-            chunks, progress(jobs, len(chunks), "painting masks"), strict=True
-        ):
+        jobs = pool.map(
+            _paint_chunk, ((faces.images[c], points[c], faces.rows[c], worn, seeds) for c in chunks)
+        )
+        for chunk, (painted, covered) in zip(chunks, progress(jobs, len(chunks), title), strict=True):
             pictures[chunk], maps[chunk] = painted, covered
     return pictures, maps
 
 
-def _paint_chunk(job: tuple[Image, Floats, Rows, tuple[int, int]]) -> tuple[Image, Image]:
-    images, points, rows, (seed, variant) = job
+def _paint_chunk(
+    job: tuple[Image, Floats, Rows, tuple[Occlusion, ...], tuple[int, int]],
+) -> tuple[Image, Image]:
+    images, points, rows, worn, seeds = job
     painted = [
-        paint_random(image, marks, np.random.default_rng((seed, variant, int(row))))
+        occlude(image, marks, _choose(worn, (*seeds, int(row))), np.random.default_rng((*seeds, int(row))))
         for image, marks, row in zip(images, points, rows, strict=True)
     ]
     return np.stack([picture for picture, _ in painted]), np.stack([covered for _, covered in painted])
 
 
-@contextmanager
-def _workers() -> Iterator[ProcessPoolExecutor]:
-    """A process a core. OpenCV's own threads end before the fork: a child that inherits them waits for them
-    for ever."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with ProcessPoolExecutor() as pool:
-            yield pool
-    finally:
-        cv2.setNumThreads(threads)
+def _choose(worn: tuple[Occlusion, ...], seed: tuple[int, ...]) -> Occlusion:
+    return worn[np.random.default_rng((*seed, _CHOICE)).integers(len(worn))]
+
+
+def _workers() -> ProcessPoolExecutor:
+    """A process a core, begun afresh: forked from one in which TensorFlow or OpenCV runs threads, they wait
+    for these for ever."""
+    fresh = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(mp_context=fresh, initializer=cv2.setNumThreads, initargs=(1,))
 
 
 def _chunks(count: int) -> list[slice]:
@@ -137,20 +221,26 @@ def _chunks(count: int) -> list[slice]:
 
 
 def _cached(name: str, keys: tuple[Any, ...], make: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """What `make` returns, kept under a name that changes with the inputs and with the painter's code."""
+    """What `make` returns, kept on disk."""
+    file = _file(name, keys)
+    if not file.is_file():
+        _save(file, make())
+    return np.load(file)
+
+
+def _file(name: str, keys: tuple[Any, ...]) -> Path:
+    """A name that changes with the inputs and with the code that paints them."""
     digest = hashlib.sha256()
     for key in keys:
         # The comma keeps seed 1, variant 10 apart from seed 11, variant 0.
         digest.update(key.tobytes() if isinstance(key, np.ndarray) else f"{key},".encode())
-    sources = (landmarks,) if name == "landmarks" else (landmarks, masks, painter)
-    for source in sources:
+    for source in _SOURCES.get(name, _ALL_SOURCES):
         digest.update(ast.dump(ast.parse(inspect.getsource(source))).encode())
-    file = CACHE / f"{name}-{digest.hexdigest()[:20]}.npy"
-    if file.is_file():
-        return np.load(file)
-    made = make()
+    return CACHE / f"{name}-{digest.hexdigest()[:20]}.npy"
+
+
+def _save(file: Path, made: npt.NDArray[Any]) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{os.getpid()}.npy")
     np.save(part, made)
     part.replace(file)
-    return made
