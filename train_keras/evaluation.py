@@ -20,8 +20,9 @@ class Scores:
 
     Attributes:
         accuracy, precision, recall, f1: the last three macro-averaged.
-        per_class: float [7, 3], precision, recall and F1 of each label.
-        confusion: int [7, 7], truth down, answer across.
+        per_class: float [C, 3], precision, recall and F1 of each label.
+        confusion: int [C, C], truth down, answer across.
+        labels: names of the C classes.
     """
 
     accuracy: float
@@ -30,16 +31,23 @@ class Scores:
     f1: float
     per_class: Floats
     confusion: Rows
+    labels: tuple[str, ...] = LABELS
 
     @property
     def support(self) -> Rows:
         return self.confusion.sum(1)
 
 
-def score(probabilities: Floats, classes: Rows) -> Scores:
-    """Compare probabilities [N, 7] with labels [N]."""
+def score(probabilities: Floats, classes: Rows, labels: tuple[str, ...] = LABELS) -> Scores:
+    """Compare probabilities [N, C] with labels [N].
+
+    Raises:
+        ValueError: C is not the number of labels.
+    """
+    if probabilities.shape[1] != len(labels):
+        raise ValueError(f"{probabilities.shape[1]} probabilities a face for {len(labels)} labels")
     answers = probabilities.argmax(1)
-    known = list(range(len(LABELS)))
+    known = list(range(len(labels)))
     each = precision_recall_fscore_support(classes, answers, labels=known, zero_division=0)[:3]
     table = np.stack(each, 1)
     precision, recall, f1 = table.mean(0)
@@ -50,6 +58,7 @@ def score(probabilities: Floats, classes: Rows) -> Scores:
         f1=float(f1),
         per_class=table,
         confusion=confusion_matrix(classes, answers, labels=known),
+        labels=labels,
     )
 
 
@@ -69,10 +78,11 @@ def class_table(scores: dict[str, Scores]) -> str:
     """One Markdown row a label: faces, then precision / recall / F1 on each set."""
     head = f"| label | faces | {' | '.join(f'{name}: P / R / F1' for name in scores)} |\n"
     head += "|---" * (2 + len(scores)) + "|\n"
+    first = next(iter(scores.values()))
     rows = []
-    for i, label in enumerate(LABELS):
+    for i, label in enumerate(first.labels):
         cells = [" / ".join(f"{100 * value:.1f}" for value in s.per_class[i]) for s in scores.values()]
-        rows.append(f"| {label} | {next(iter(scores.values())).support[i]} | {' | '.join(cells)} |")
+        rows.append(f"| {label} | {first.support[i]} | {' | '.join(cells)} |")
     return head + "\n".join(rows)
 
 
@@ -88,9 +98,9 @@ def draw_confusion(scores: dict[str, Scores], path: Path) -> None:
             axes.text(
                 column, row, f"{shares[row, column]:.0f}", ha="center", va="center", color=colour, fontsize=8
             )
-        axes.set_xticks(range(len(LABELS)), LABELS, rotation=40, ha="right")
+        axes.set_xticks(range(len(s.labels)), s.labels, rotation=40, ha="right")
         axes.set_yticks(
-            range(len(LABELS)), [f"{label} ({n})" for label, n in zip(LABELS, s.support, strict=True)]
+            range(len(s.labels)), [f"{label} ({n})" for label, n in zip(s.labels, s.support, strict=True)]
         )
         axes.set(xlabel="answer", title=f"{name}: {100 * s.accuracy:.1f} % of {s.support.sum()}")
         axes.tick_params(length=0)

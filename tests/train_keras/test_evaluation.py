@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.labels import LABELS
+from edge.labels import COARSE, LABELS
 from train_keras.evaluation import class_table, draw_confusion, score, summary_table
 
 TRUTH = np.array([0, 0, 3, 3, 6])
@@ -50,3 +50,15 @@ def test_confusion_picture(scores, tmp_path):
     assert picture.std() > 10
     draw_confusion({"full": scores}, path)
     assert cv2.imread(str(path)).shape[1] < 0.7 * picture.shape[1]
+
+
+def test_fewer_labels(tmp_path):
+    found = score(np.eye(5, dtype=np.float32)[[0, 1, 2, 2]], np.array([0, 1, 2, 4]), COARSE)
+    assert found.labels == COARSE
+    assert found.confusion.shape == (5, 5)
+    assert found.accuracy == 0.75
+    assert len(class_table({"masked": found}).splitlines()) == 2 + len(COARSE)
+    draw_confusion({"masked": found}, tmp_path / "confusion.png")
+    assert cv2.imread(str(tmp_path / "confusion.png")).std() > 10
+    with pytest.raises(ValueError, match="5 probabilities a face for 7 labels"):
+        score(np.eye(5, dtype=np.float32), np.arange(5))
