@@ -9,17 +9,21 @@ import numpy as np
 from edge.types import Floats, Image
 from train_keras.batches import scale_pixels
 from train_keras.data.faces import Faces
+from train_keras.predicting import resize_crops
 
 
-def representative_faces(faces: Faces, pool: Image, count: int, seed: int) -> Iterator[Floats]:
-    """Training faces, bare and masked in turn, float32 [1, S, S, 1].
+def representative_faces(
+    faces: Faces, pool: Image, count: int, seed: int, side: int | None = None
+) -> Iterator[Floats]:
+    """Training faces, bare and masked in turn, float32 [1, side, side, 1]; their own side by default.
 
     The first two hold the blackest and the whitest pixel, so that the input range is exactly the pixels'.
     """
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(faces), min(count, len(faces)), replace=False)
     for number, row in enumerate(chosen):
-        image = (faces.images if number % 2 else pool[number // 2 % len(pool)])[row].copy()
+        image = (faces.images if number % 2 else pool[number // 2 % len(pool)])[row]
+        image = resize_crops(image[None], side or len(image))[0].copy()
         if number < 2:
             image[0, 0], image[0, 1] = 0, 255
         yield scale_pixels(image[None])

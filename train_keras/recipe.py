@@ -12,6 +12,7 @@ from edge.errors import ConfigError
 from train_keras.augment import Augmentation
 from train_keras.detection.losses import Weights as LossWeights
 from train_keras.detection.sampling import Mixture
+from train_keras.occlusion.kinds import Occlusion
 
 RECIPES = Path(__file__).parent / "recipes"
 Labels = Literal["seven", "five", "three"]
@@ -53,7 +54,7 @@ class DataRecipe(_Strict):
     fer2013: Path = Path("../shared/data/fer2013.npz")
     ferplus: Path = Path("../shared/data/ferplus.npz")
     masked: float = Field(0.6, ge=0, le=1)
-    occlusions: tuple[str, ...] = ("mask",)
+    occlusions: tuple[Occlusion, ...] = (Occlusion.MASK,)
     variants: int = Field(4, ge=1)
     balance: float = Field(0.0, ge=0, le=1)
     limit: int | None = Field(None, ge=1)

@@ -24,7 +24,7 @@ def write_section(key: str, title: str, command: str, body: str, path: Path = RE
     path.parent.mkdir(parents=True, exist_ok=True)
     text = path.read_text() if path.is_file() else f"# {path.stem.capitalize()}\n\n{_HEAD}"
     start, end = f"<!-- {key} -->", f"<!-- /{key} -->"
-    source = f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}"
+    source = f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, commit {commit()}"
     section = f"{start}\n## {title}\n{source}\n\n{body.strip()}\n{end}"
     pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
     text = pattern.sub(lambda _: section, text) if pattern.search(text) else f"{text.rstrip()}\n\n{section}\n"
@@ -36,7 +36,7 @@ def short_hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
-def _commit() -> str:
+def commit() -> str:
     """The checkout's commit, and whether its code differs from it; reports and pictures do not count."""
     try:
         commit = _git("rev-parse", "--short", "HEAD")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,20 @@ from train_keras import models
 from train_keras.batches import FaceBatches
 from train_keras.curves import draw_curves
 from train_keras.data.faces import Faces, Split
+from train_keras.data.fer2013 import read_fer2013
+from train_keras.data.ferplus import read_ferplus
+from train_keras.data.merging import merge
 from train_keras.distillation import DistillationLoss, label_accuracy, teacher_logits
-from train_keras.occlusion.masked import Progress, masked_pool, masked_test, quiet
+from train_keras.joint_batches import JointBatches
+from train_keras.joint_losses import joint_losses
+from train_keras.occlusion.masked import (
+    Progress,
+    find_landmarks,
+    masked_test,
+    occluded_pool,
+    pool_maps,
+    quiet,
+)
 from train_keras.predicting import probabilities
 from train_keras.recipe import Recipe
 from train_keras.runs import (
@@ -43,14 +56,16 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
     """
     faces = read_faces(recipe)
     training, watched = faces.split(Split.TRAINING)[: recipe.data.limit], faces.split(Split.PUBLIC_TEST)
-    masked = recipe.data.masked > 0
-    pool = masked_pool(training, recipe.seed, recipe.data.variants, progress) if masked else None
+    pool = occluded_copies(recipe, training, progress)
     watched_masked = masked_test(watched, progress)[0]
     few = slice(recipe.data.watched)
+    sets = training, pool, watched[few], watched_masked[few]
+    if isinstance(network(recipe).output, dict):
+        return fit(recipe, run, *sets, hidden=find_hidden(recipe, training, progress))
     teacher = None
     if recipe.distillation is not None:
         teacher = teacher_logits(recipe.distillation.teacher, training.images, run)
-    return fit(recipe, run, training, pool, watched[few], watched_masked[few], teacher=teacher)
+    return fit(recipe, run, *sets, teacher=teacher)
 
 
 def fit(
@@ -62,6 +77,7 @@ def fit(
     watched_masked: Image,
     *,
     teacher: Floats | None = None,
+    hidden: Hidden | None = None,
     until: int | None = None,
 ) -> keras.Model:
     """Train on faces and their masked pool; watch accuracy on `watched` bare and masked.
@@ -69,41 +85,43 @@ def fit(
     Args:
         pool: uint8 [V, N, S, S]; None where nothing is masked.
         teacher: float32 [N, C], logits of the bare training faces, where the recipe distils.
+        hidden: what the pool covers and where the landmarks are, for a network that answers that too.
         until: stop after this epoch, as a kill would; the next call goes on there.
     Raises:
         ConfigError: the folder holds a run of another recipe.
     """
     keep_recipe(recipe, run)
     keras.utils.set_random_seed(recipe.seed)
-    batches = FaceBatches(
-        training,
-        training.images[None] if pool is None else pool,
-        masked=recipe.data.masked,
-        batch_size=recipe.optimiser.batch_size,
-        seed=recipe.seed,
-        augmentation=recipe.augmentation,
-        side=network(recipe).input_shape[1],
-        balance=recipe.data.balance,
-        teacher=teacher,
-    )
-    distilled = recipe.distillation
-    loss = (
-        "categorical_crossentropy"
-        if distilled is None
-        else DistillationLoss(distilled.alpha, distilled.temperature)
-    )
+    model, images = network(recipe), training.images[None] if pool is None else pool
+    side = model.input_shape[1]
+    options: dict[str, Any] = {
+        "masked": recipe.data.masked,
+        "batch_size": recipe.optimiser.batch_size,
+        "seed": recipe.seed,
+        "augmentation": recipe.augmentation,
+        "balance": recipe.data.balance,
+    }
+    batches: Batches
+    if hidden is not None:
+        batches = JointBatches(
+            training, images, hidden.maps, hidden.points, size=side, outputs=tuple(model.output), **options
+        )
+        compiled = joint_losses(model)
+    else:
+        batches = FaceBatches(training, images, side=side, teacher=teacher, **options)
+        compiled = {
+            "loss": "categorical_crossentropy",
+            "metrics": [keras.metrics.MeanMetricWrapper(label_accuracy, "categorical_accuracy")],
+        }
+        if recipe.distillation is not None:
+            compiled["loss"] = DistillationLoss(recipe.distillation.alpha, recipe.distillation.temperature)
     sets = {"full": watched.images, "masked": watched_masked}
-    return run_epochs(
-        recipe,
-        run,
-        batches,
-        {"loss": loss, "metrics": [keras.metrics.MeanMetricWrapper(label_accuracy, "categorical_accuracy")]},
-        lambda model: {
-            f"public_{name}": float(np.mean(probabilities(model, images).argmax(1) == watched.classes))
-            for name, images in sets.items()
-        },
-        until=until,
-    )
+
+    def watch(model: keras.Model) -> dict[str, float]:
+        answers = {name: probabilities(model, images).argmax(1) for name, images in sets.items()}
+        return {f"public_{name}": float(np.mean(said == watched.classes)) for name, said in answers.items()}
+
+    return run_epochs(recipe, run, batches, compiled, watch, until=until)
 
 
 def run_epochs(
@@ -149,12 +167,39 @@ def network(recipe: Recipe) -> keras.Model:
 
 def read_faces(recipe: Recipe) -> Faces:
     """All faces of the recipe's set, with the recipe's labels; no training face is a test face's copy."""
-    from train_keras.data.fer2013 import read_fer2013
-    from train_keras.data.ferplus import read_ferplus
+    data = recipe.data
+    faces = (
+        read_ferplus(data.fer2013, data.ferplus)
+        if data.set == "ferplus"
+        else read_fer2013(data.fer2013).without_leaks()
+    )
+    return merge(faces, data.labels)
 
-    if recipe.data.set == "ferplus":
-        return read_ferplus(recipe.data.fer2013, recipe.data.ferplus)
-    return read_fer2013(recipe.data.fer2013).without_leaks()
+
+def occluded_copies(recipe: Recipe, training: Faces, progress: Progress = quiet) -> Image | None:
+    """The training faces occluded as the recipe says: uint8 [V, N, S, S]; None where it occludes nothing."""
+    if not recipe.data.masked:
+        return None
+    return occluded_pool(training, recipe.data.occlusions, recipe.seed, recipe.data.variants, progress)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hidden:
+    """What a joint network learns beside the expression.
+
+    Attributes:
+        maps: uint8 [V, N, S, S], what the pool's pictures hide.
+        points: float32 [N, 68, 2], landmarks in pixels of the bare faces.
+    """
+
+    maps: Image
+    points: Floats
+
+
+def find_hidden(recipe: Recipe, training: Faces, progress: Progress = quiet) -> Hidden:
+    data = recipe.data
+    maps = pool_maps(training, data.occlusions, recipe.seed, data.variants, progress)
+    return Hidden(maps, find_landmarks(training.images, progress)[0])
 
 
 def _begin(recipe: Recipe, steps: int, compiled: dict[str, Any]) -> keras.Model:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convert.commands import LARGEST_LOSS, _refuse_loss
+from convert.classifier import LARGEST_LOSS, _refuse_loss
 from convert.parity import parity, run_flatbuffer
 from edge import bundles
 from edge.classifier import Classifier
@@ -31,9 +31,9 @@ def test_too_great_a_loss_is_refused(kind):
         small = {"keras": {"accuracy": 60.0}, "int8": {"accuracy": 60.2}}
         return {"full": small, "masked": small, kind: {**small, "int8": {"accuracy": 60.0 - loss}}}
 
-    _refuse_loss(reports(LARGEST_LOSS - 0.01))
+    _refuse_loss(reports(LARGEST_LOSS - 0.01), LARGEST_LOSS)
     with pytest.raises(MienError, match=rf"0\.60 points on the {kind} set"):
-        _refuse_loss(reports(0.6))
+        _refuse_loss(reports(0.6), LARGEST_LOSS)
 
 
 @pytest.mark.parametrize("name", bundles.shipped("expression"))

@@ -8,7 +8,7 @@ from edge.errors import ConfigError
 from train_keras.batches import scale_pixels
 from train_keras.data.faces import Split
 from train_keras.recipe import Recipe
-from train_keras.training import fit
+from train_keras.training import Hidden, fit
 
 EPOCHS = 3
 RECIPE = Recipe.model_validate({
@@ -123,3 +123,25 @@ def test_distilled_student_learns_from_the_teachers_logits(sets, tmp_path):
     answers = np.asarray(model(scale_pixels(sets[0].images), training=False)).argmax(1)
     assert np.mean(answers == 2) > 0.9
     assert np.mean(sets[0].classes == 2) < 0.2
+
+
+def test_joint_network_learns_what_is_hidden(sets, tmp_path):
+    recipe = RECIPE.model_copy(
+        update={
+            "model": RECIPE.model.model_copy(
+                update={"builder": "joint", "options": {"input_size": 48, "channels": 1, "width": 0.1}}
+            )
+        }
+    )
+    maps = np.zeros_like(sets[1])
+    maps[:, :, 28:] = 255
+    points = np.random.default_rng(0).uniform(4, 44, (len(sets[0]), 68, 2)).astype(np.float32)
+    model = fit(recipe, tmp_path, *sets, hidden=Hidden(maps, points))
+    history = json.loads((tmp_path / "history.json").read_text())
+    assert history[-1]["occlusion_loss"] < 0.7 * history[0]["occlusion_loss"]
+    assert {"public_full", "public_masked", "landmarks_loss"} <= set(history[0])
+    bare, covered = (
+        np.asarray(model(scale_pixels(images), training=False)["occlusion"])[:, 8:].mean()
+        for images in (sets[2].images, sets[3])
+    )
+    assert covered > bare + 0.2

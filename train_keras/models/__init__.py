@@ -8,11 +8,24 @@ from typing import Any
 import keras
 
 from edge.errors import ConfigError
+from train_keras.models.cbam import cbam
 from train_keras.models.dcnn import dcnn
 from train_keras.models.facet import facet
+from train_keras.models.joint import joint, joint_light
 from train_keras.models.slim import slim
+from train_keras.models.vit import vit
+from train_keras.models.vit_student import vit_student
 
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"dcnn": dcnn, "facet": facet, "slim": slim}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    "cbam": cbam,
+    "dcnn": dcnn,
+    "facet": facet,
+    "joint": joint,
+    "joint_light": joint_light,
+    "slim": slim,
+    "vit": vit,
+    "vit_student": vit_student,
+}
 
 
 def build(name: str, **options: Any) -> keras.Model:

@@ -19,6 +19,8 @@ from train_keras.models.layers import BatchNorm, classification
 WIDTHS = (32, 64, 128, 256)
 REDUCTION = 8
 SPATIAL_KERNEL = 7
+# LiteRT 2.3 corrupts memory with int8 networks whose gates have two hidden units; four and more are sound.
+LEAST_HIDDEN = 4
 
 
 def cbam(
@@ -77,7 +79,7 @@ def channel_attention(x: Any, name: str, reduction: int = REDUCTION) -> Any:
         A map of the same shape.
     """
     channels = x.shape[-1]
-    hidden = layers.Conv2D(max(channels // reduction, 1), 1, activation="relu", name=f"{name}_hidden")
+    hidden = layers.Conv2D(max(channels // reduction, LEAST_HIDDEN), 1, activation="relu", name=f"{name}_hidden")
     out = layers.Conv2D(channels, 1, name=f"{name}_out")
     average = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_average")(x)
     maximum = layers.GlobalMaxPooling2D(keepdims=True, name=f"{name}_maximum")(x)

@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from edge.labels import LABELS
-from train_keras.models.layers import BatchNorm, classification
+from train_keras.models.layers import classification, conv_bn
 
 WIDTHS = (64, 128, 256)
 
@@ -23,13 +23,15 @@ def dcnn(
     channels: int = 1,
     widths: Sequence[int] = WIDTHS,
     hidden: int = 256,
-    dropout: Sequence[float] = (0.3, 0.35, 0.4, 0.5),
+    dropout: Sequence[float] = (0.05, 0.05, 0.1, 0.3),
     classes: int = len(LABELS),
 ) -> keras.Model:
     """Build the network: six convolutions and two dense layers.
 
-    The paper gives neither widths nor kernel nor dropout rates: 3x3, 64-128-256 and these are chosen here,
-    with ELU and a batch normalisation after each activation.
+    The paper gives neither widths nor kernels, activation or dropout rates: 3x3, 64-128-256, ReLU after a
+    batch normalisation and these rates are chosen here. Rates usual in such networks, 0.2 to 0.5 after every
+    set, halve the speed of learning beside batch normalisation: on 6,400 faces, 29 % after four epochs
+    against 51 % without.
 
     Args:
         input_size: side of the square input in pixels, a multiple of 8.
@@ -50,19 +52,10 @@ def dcnn(
     x = inputs = keras.Input((input_size, input_size, channels), name="face")
     for number, (width, rate) in enumerate(zip(widths, dropout[:3], strict=True), 1):
         for part in "ab":
-            name = f"set{number}{part}"
-            x = layers.Conv2D(
-                width,
-                3,
-                padding="same",
-                kernel_initializer="he_normal",
-                activation="elu",
-                name=f"{name}_conv",
-            )(x)
-            x = BatchNorm(name=f"{name}_bn")(x)
+            x = conv_bn(x, width, 3, name=f"set{number}{part}")
         x = layers.MaxPooling2D(name=f"set{number}_pool")(x)
         x = layers.Dropout(rate, name=f"set{number}_dropout")(x)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(hidden, kernel_initializer="he_normal", activation="elu", name="hidden")(x)
+    x = layers.Dense(hidden, kernel_initializer="he_normal", activation="relu", name="hidden")(x)
     x = layers.Dropout(dropout[3], name="dropout")(x)
     return keras.Model(inputs, classification(x, classes), name="dcnn")
