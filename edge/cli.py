@@ -23,12 +23,16 @@ TRAINING = {
     "masks": "Paint masks on faces and show them.",
     "framing": "Measure how the face crop should lie.",
     "convert": "Turn a trained model into a bundle for the device.",
+    "crossval": "Train and test a model in folds, or from data sets to others.",
+    "explain": "Draw where a network looks.",
+    "report": "Put what was measured beside the papers' claims.",
 }
 TRAINING_PACKAGES = frozenset(
     {
         "tensorflow",
         "keras",
         "jax",
+        "ray",
         "matplotlib",
         "sklearn",
         "train_keras",

@@ -14,9 +14,9 @@ History = list[dict[str, float]]
 def draw_curves(history: History, path: Path) -> None:
     """Loss and accuracy of an expression model over epochs, PNG."""
     series = (
-        ("categorical_accuracy", "training, 60 % masked, augmented", "#999"),
-        ("public_full", "PublicTest, bare", "#1f6fb2"),
-        ("public_masked", "PublicTest, synthetic masks", "#c2571a"),
+        ("categorical_accuracy", "training, augmented", "#999"),
+        ("public_full", "watched, bare", "#1f6fb2"),
+        ("public_masked", "watched, synthetic masks", "#c2571a"),
     )
     _draw(history, path, [("loss", "training loss", "#444")], "cross-entropy", series, "accuracy")
 

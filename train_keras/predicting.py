@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.types import Floats, Image
 from train_keras.batches import enlarge, scale_pixels
+from train_keras.distribution import fill_up
 
 _CHUNK = 1024  # faces enlarged at a time
 
@@ -23,8 +24,11 @@ def probabilities(model: keras.Model, crops: Image, batch_size: int = 128) -> Fl
     side, rows = model.input_shape[1], []
     for start in range(0, len(crops), _CHUNK):
         faces = resize_crops(crops[start : start + _CHUNK], side)
-        answers = model.predict(scale_pixels(faces), batch_size=batch_size, verbose=0)
-        rows.append(answers["expression"] if isinstance(answers, dict) else answers)
+        # Several devices share a batch evenly or not at all; the copies of the last face are cut off again.
+        spare = fill_up(len(faces)) - len(faces)
+        padded = np.concatenate([faces, faces[-1:].repeat(spare, 0)])
+        answers = model.predict(scale_pixels(padded), batch_size=fill_up(batch_size), verbose=0)
+        rows.append((answers["expression"] if isinstance(answers, dict) else answers)[: len(faces)])
     return np.concatenate(rows) if rows else np.empty((0, model.output_shape[-1]), np.float32)
 
 

@@ -39,7 +39,8 @@ class DataRecipe(_Strict):
     """Which faces, and how many occluded copies of each. Relative paths start at the working folder.
 
     Attributes:
-        set: `ferplus` for the crowd's vote distributions, `fer2013` for the first labels.
+        set: `ferplus` for the crowd's vote distributions, `fer2013` for the first labels, or another of
+            `train_keras.data.sets`, which lies at `path` or in its usual place.
         labels: all seven, or merged into the coarse five or the three valences.
         masked: probability that a training face is an occluded one.
         occlusions: what occludes it.
@@ -49,7 +50,8 @@ class DataRecipe(_Strict):
         watched: how many PublicTest faces are watched; None for all.
     """
 
-    set: Literal["ferplus", "fer2013"] = "ferplus"
+    set: str = "ferplus"
+    path: Path | None = None
     labels: Labels = "seven"
     fer2013: Path = Path("../shared/data/fer2013.npz")
     ferplus: Path = Path("../shared/data/ferplus.npz")

@@ -7,15 +7,15 @@ import sys
 from pathlib import Path
 
 import keras
+from pydantic import BaseModel
 
 from edge.errors import ConfigError
-from train_keras.recipe import DetectionRecipe, Recipe
 
 WEIGHTS, BEST, HISTORY, RECIPE = "model.keras", "best.keras", "history.json", "recipe.json"
 History = list[dict[str, float]]
 
 
-def keep_recipe(recipe: Recipe | DetectionRecipe, run: Path) -> None:
+def keep_recipe(recipe: BaseModel, run: Path) -> None:
     """Write the recipe into a new run's folder; a run goes on by the recipe it began with or not at all.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from train_keras import models
 from train_keras.batches import FaceBatches
 from train_keras.curves import draw_curves
 from train_keras.data.faces import Faces, Split
-from train_keras.data.fer2013 import read_fer2013
 from train_keras.data.ferplus import read_ferplus
 from train_keras.data.merging import merge
+from train_keras.data.sets import read_set
+from train_keras.data.splitting import hold_out
 from train_keras.distillation import DistillationLoss, label_accuracy, teacher_logits
+from train_keras.distribution import distribute
 from train_keras.joint_batches import JointBatches
 from train_keras.joint_losses import joint_losses
 from train_keras.occlusion.masked import (
@@ -45,6 +47,7 @@ from train_keras.runs import (
 from train_keras.schedules import best_epoch, learning_rate, optimiser, stops
 from train_keras.starting import take_over
 
+WATCHED = 0.1  # of the training people, where a set publishes nobody to watch
 Batches = Any  # a PyDataset with `epoch` and `seed`
 
 
@@ -143,6 +146,7 @@ def run_epochs(
     Returns:
         The network of the last epoch, or of the best one where the recipe stops early; in float32.
     """
+    distribute(recipe.optimiser.batch_size)
     model, history = resume(run) or (_begin(recipe, len(batches), compiled), [])
     last = min(until or recipe.optimiser.epochs, recipe.optimiser.epochs)
     if len(history) < last and not stops(recipe.optimiser, history):
@@ -166,14 +170,28 @@ def network(recipe: Recipe) -> keras.Model:
 
 
 def read_faces(recipe: Recipe) -> Faces:
-    """All faces of the recipe's set, with the recipe's labels; no training face is a test face's copy."""
+    """All faces of the recipe's set, with the recipe's labels; no training face is a test face's copy.
+
+    A set without a published part to watch gives a tenth of its training people for that.
+    """
     data = recipe.data
-    faces = (
-        read_ferplus(data.fer2013, data.ferplus)
-        if data.set == "ferplus"
-        else read_fer2013(data.fer2013).without_leaks()
-    )
+    if data.set == "ferplus" and data.path is None:
+        faces = read_ferplus(data.fer2013, data.ferplus)
+    else:
+        path = data.fer2013 if data.set == "fer2013" and data.path is None else data.path
+        faces = with_watched(read_set(data.set, path).without_leaks(), recipe.seed)
     return merge(faces, data.labels)
+
+
+def with_watched(faces: Faces, seed: int) -> Faces:
+    """The same faces, some of the training ones to be watched where the set publishes none for that."""
+    if (faces.splits == Split.PUBLIC_TEST).any():
+        return faces
+    training = np.flatnonzero(faces.splits == Split.TRAINING)
+    _, apart = hold_out(faces[training], WATCHED, seed)
+    splits = faces.splits.copy()
+    splits[training[apart]] = Split.PUBLIC_TEST
+    return replace(faces, splits=splits)
 
 
 def occluded_copies(recipe: Recipe, training: Faces, progress: Progress = quiet) -> Image | None:

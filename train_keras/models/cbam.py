@@ -79,7 +79,9 @@ def channel_attention(x: Any, name: str, reduction: int = REDUCTION) -> Any:
         A map of the same shape.
     """
     channels = x.shape[-1]
-    hidden = layers.Conv2D(max(channels // reduction, LEAST_HIDDEN), 1, activation="relu", name=f"{name}_hidden")
+    hidden = layers.Conv2D(
+        max(channels // reduction, LEAST_HIDDEN), 1, activation="relu", name=f"{name}_hidden"
+    )
     out = layers.Conv2D(channels, 1, name=f"{name}_out")
     average = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_average")(x)
     maximum = layers.GlobalMaxPooling2D(keepdims=True, name=f"{name}_maximum")(x)
