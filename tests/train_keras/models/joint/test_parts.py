@@ -19,7 +19,7 @@ def run(flatbuffer, face):
 
 
 def test_float32_is_keras(networks, faces):
-    model = for_device(networks["joint"], occlusion=True)
+    model = for_device(networks["joint_light"], occlusion=True)
     flatbuffer = to_float32(model)
     assert {"CONV_2D", "LOGISTIC", "SOFTMAX"} <= set(operators(flatbuffer))  # and builtin ones only
     given, expected = run(flatbuffer, faces[:1]), model(faces[:1], training=False)
@@ -30,7 +30,7 @@ def test_float32_is_keras(networks, faces):
 
 def test_int8_follows_keras(networks, faces):
     """Random weights quantise badly: what varies from picture to picture must still vary the same way."""
-    model = for_device(networks["joint_light"], occlusion=True)
+    model = for_device(networks["joint"], occlusion=True)
     flatbuffer = to_int8(model, [face[None] for face in faces])
     assert "DEQUANTIZE" not in operators(flatbuffer)
     scale, zero = Interpreter(model_content=flatbuffer).get_input_details()[0]["quantization"]
