@@ -19,7 +19,7 @@ OUTPUTS = ("expression", "occlusion", "landmarks")
 class JointBatches(FaceBatches):
     """The batches `FaceBatches` makes from the same seed, with a target for each of the network's outputs.
 
-    A batch is float32 [B, size, size, 1], -1 to 1, and a dict of "expression" float32 [B, C], "occlusion"
+    A batch is float32 [B, side, side, 1], -1 to 1, and a dict of "expression" float32 [B, C], "occlusion"
     float32 [B, h, h, 1], 0 bare to 1 covered, and "landmarks" float32 [B, h, h, 68], heat maps.
 
     Args:
@@ -28,8 +28,8 @@ class JointBatches(FaceBatches):
         maps: uint8 [V, N, S, S], what each mask covers: 0 nothing of a pixel to 255 all of it.
         points: float32 [N, 68, 2], landmarks in pixels of the bare faces.
         masked: probability that a face wears one of the masks.
-        size: side of the network's input.
-        cells: side h of the maps; `size` / 4 by default.
+        side: of the network's input; the faces' own by default.
+        cells: side h of the maps; a quarter of `side` by default.
         outputs: of the network; other targets are left out.
     Raises:
         ValueError: pool, maps and points do not belong to these faces, an unknown output, or too few faces.
@@ -46,7 +46,7 @@ class JointBatches(FaceBatches):
         batch_size: int,
         seed: int,
         augmentation: Augmentation,
-        size: int,
+        side: int | None = None,
         cells: int | None = None,
         outputs: Sequence[str] = OUTPUTS,
         balance: float = 0.0,
@@ -58,7 +58,7 @@ class JointBatches(FaceBatches):
             batch_size=batch_size,
             seed=seed,
             augmentation=augmentation,
-            side=size,
+            side=side,
             balance=balance,
         )
         if maps.shape != pool.shape or pool.shape[1:] != faces.images.shape:
@@ -70,7 +70,12 @@ class JointBatches(FaceBatches):
             raise ValueError(f"points needs the shape {(len(faces), len(MIRRORED), 2)}, got {points.shape}")
         if unknown := set(outputs) - set(OUTPUTS):
             raise ValueError(f"no target for {', '.join(sorted(unknown))}: outputs are {', '.join(OUTPUTS)}")
-        self.maps, self.points, self.cells, self.outputs = maps, points, cells or size // 4, tuple(outputs)
+        self.maps, self.points, self.cells, self.outputs = (
+            maps,
+            points,
+            cells or self.side // 4,
+            tuple(outputs),
+        )
 
     def __getitem__(self, step: int) -> tuple[Floats, dict[str, Floats]]:  # type: ignore[override]
         chosen = self._order()[step * self.batch_size : (step + 1) * self.batch_size]

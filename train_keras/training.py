@@ -96,22 +96,22 @@ def fit(
     keep_recipe(recipe, run)
     keras.utils.set_random_seed(recipe.seed)
     model, images = network(recipe), training.images[None] if pool is None else pool
-    side = model.input_shape[1]
     options: dict[str, Any] = {
         "masked": recipe.data.masked,
         "batch_size": recipe.optimiser.batch_size,
         "seed": recipe.seed,
         "augmentation": recipe.augmentation,
+        "side": model.input_shape[1],
         "balance": recipe.data.balance,
     }
     batches: Batches
     if hidden is not None:
         batches = JointBatches(
-            training, images, hidden.maps, hidden.points, size=side, outputs=tuple(model.output), **options
+            training, images, hidden.maps, hidden.points, outputs=tuple(model.output), **options
         )
         compiled = joint_losses(model)
     else:
-        batches = FaceBatches(training, images, side=side, teacher=teacher, **options)
+        batches = FaceBatches(training, images, teacher=teacher, **options)
         compiled = {
             "loss": "categorical_crossentropy",
             "metrics": [keras.metrics.MeanMetricWrapper(label_accuracy, "categorical_accuracy")],

@@ -38,7 +38,7 @@ def points(faces):
 def batches(faces, masks, points, epoch=0, masked=0.5, augmentation=STILL, size=48, **options):
     given = {"batch_size": 10, "seed": 3, **options}
     made = JointBatches(
-        faces, masks, masks, points, masked=masked, augmentation=augmentation, size=size, **given
+        faces, masks, masks, points, masked=masked, augmentation=augmentation, side=size, **given
     )
     made.epoch = epoch
     return made
@@ -73,7 +73,7 @@ def test_faces_are_those_of_the_plain_batches(faces, masks, points):
     """The joint network and any other see the same pictures in the same order."""
     options = {"masked": 0.5, "batch_size": 10, "seed": 3, "augmentation": Augmentation(erase=0.3)}
     plain = FaceBatches(faces, masks, side=64, **options)
-    joint = JointBatches(faces, masks, masks, points, size=64, **options)
+    joint = JointBatches(faces, masks, masks, points, side=64, **options)
     for step in range(len(plain)):
         pictures, targets = joint[step]
         assert np.array_equal(pictures, plain[step][0])
@@ -156,7 +156,7 @@ def test_heat_maps():
 def test_unusable_input(faces, masks, points, change, said):
     given = {"pool": masks, "maps": masks, "points": points, "batch_size": 10, **change}
     with pytest.raises(ValueError, match=said):
-        JointBatches(faces, **given, masked=0.5, seed=0, augmentation=STILL, size=48)
+        JointBatches(faces, **given, masked=0.5, seed=0, augmentation=STILL, side=48)
 
 
 def centre(weights):

@@ -12,6 +12,7 @@ from train_keras.models.cbam import cbam
 from train_keras.models.dcnn import dcnn
 from train_keras.models.facet import facet
 from train_keras.models.joint import joint, joint_light
+from train_keras.models.references import REFERENCES
 from train_keras.models.slim import slim
 from train_keras.models.vit import vit
 from train_keras.models.vit_student import vit_student
@@ -25,6 +26,7 @@ BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "slim": slim,
     "vit": vit,
     "vit_student": vit_student,
+    **REFERENCES,
 }
 
 

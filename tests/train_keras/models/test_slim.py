@@ -37,15 +37,6 @@ def test_cost_of_the_shipped_recipes(name, parameters, cost):
     assert gflops(model) == pytest.approx(cost, abs=5e-4)
 
 
-def test_cost_by_hand():
-    inputs = keras.Input((8, 8, 3))
-    x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(inputs)
-    x = keras.layers.DepthwiseConv2D(3, padding="same")(x)
-    x = keras.layers.Dense(5)(keras.layers.Flatten()(x))
-    by_hand = 4 * 4 * 4 * 3 * 9 + 4 * 4 * 4 * 9 + 64 * 5
-    assert gflops(keras.Model(inputs, x)) == pytest.approx(2e-9 * by_hand)
-
-
 def test_probabilities(papers):
     faces = np.random.default_rng(0).uniform(-1, 1, (2, 48, 48, 3)).astype(np.float32)
     for model in papers.values():
@@ -75,7 +66,7 @@ def test_wrong_number_of_strides(strides):
 
 
 def test_unknown_network_or_option():
-    with pytest.raises(ConfigError, match=r"no network 'slam': one of facet, slim"):
+    with pytest.raises(ConfigError, match=r"no network 'slam': one of .*\bfacet\b.*\bslim\b"):
         build("slam")
     with pytest.raises(ConfigError, match=r"model\.options: .*chanels"):
         build("slim", chanels=1)
