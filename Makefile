@@ -19,7 +19,7 @@ DEBIAN_TEST_PACKAGES := chromium chromium-driver
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types format train-env test-deps lock clean
+.PHONY: help run test test-slow lint types format train-env test-deps lock clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,6 +29,9 @@ run: $(VENV)/.device ## Run mien on the demo clip; other flags with ARGS="--came
 
 test: lint types ## Check style and types, then run the tests; some of them with ARGS="-k camera"
 	$(BIN)/pytest $(ARGS)
+
+test-slow: $(VENV)/.dev ## Run the long proofs that `make test` leaves out (a few minutes)
+	$(BIN)/pytest -m slow $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

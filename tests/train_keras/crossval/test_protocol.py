@@ -52,7 +52,7 @@ def same(first, second):
         for ours, theirs in zip(folds, second.answers[key], strict=True):
             assert np.array_equal(ours.rows, theirs.rows)
             assert np.array_equal(ours.classes, theirs.classes)
-            assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-5)
+            assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-4)
 
 
 def test_nobody_is_trained_on_and_tested(recipe):
@@ -80,6 +80,7 @@ def test_what_a_run_leaves(done):
     assert "epoch 2.0000" in (run / "fold-01" / "log.txt").read_text()
 
 
+@pytest.mark.slow
 def test_ray_gives_the_same_numbers(done, recipe, tmp_path, monkeypatch):
     ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'mien[cluster]'")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")

@@ -100,12 +100,14 @@ def test_probabilities_before_and_after_saving(network, faces, tmp_path):
     assert np.array_equal(loaded(faces, training=False), answers)
 
 
+@pytest.mark.slow
 def test_tflite_with_builtin_operators(network, faces):
     flatbuffer = to_float32(network)
     assert "CONV_2D" in operators(flatbuffer)
     assert run(flatbuffer, faces[:1]) == pytest.approx(np.asarray(network(faces[:1])), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_int8(network, faces):
     part = front(network)
     flatbuffer = to_int8(part, np.split(faces, len(faces)), tf.int8, tf.int8)
