@@ -126,7 +126,7 @@ def test_mirroring_twice_changes_nothing():
     assert np.array_equal(MIRRORED[MIRRORED], np.arange(68))
 
 
-def test_mirrored_mean_face_is_a_face(ferplus):
+def test_mirrored_mean_face_is_a_face(ferplus, landmarks68):
     """A symmetric face's landmarks move little when mirrored; in a wrong order they would cross."""
     from train_keras.occlusion.masked import find_landmarks
 

@@ -93,6 +93,7 @@ def crossval():
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
+@pytest.mark.usefixtures("landmarks68")
 def test_from_one_set_to_another_by_command(crossval, jaffe, fedro, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.toml").write_text(RECIPE.format(jaffe=jaffe, fedro=fedro))

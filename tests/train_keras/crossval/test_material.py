@@ -32,6 +32,7 @@ def cross(make_recipe, jaffe, fedro):
     return make_recipe(**sets)
 
 
+@pytest.mark.usefixtures("landmarks68")
 def test_training_copies_differ_from_the_fixed_test_ones(make_recipe, jaffe):
     recipe = make_recipe([{"set": "jaffe", "path": jaffe}])
     material = read_material(recipe)
@@ -52,6 +53,7 @@ def test_training_copies_differ_from_the_fixed_test_ones(make_recipe, jaffe):
     assert np.mean(same) == 1
 
 
+@pytest.mark.usefixtures("landmarks68")
 def test_sets_trained_and_tested_on(cross):
     material = read_material(cross)
     assert (len(material.training), len(material.tests["fedro"].faces)) == (56, 14)
@@ -59,6 +61,7 @@ def test_sets_trained_and_tested_on(cross):
     assert material.tests["fedro"].faces.classes.max() == 2
 
 
+@pytest.mark.usefixtures("landmarks68")
 def test_fingerprint_changes_with_labels_and_masks(cross):
     material = read_material(cross)
     before = fingerprint(material)

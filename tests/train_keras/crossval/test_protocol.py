@@ -13,6 +13,8 @@ from train_keras.crossval.protocol import cross_validate, plan, prepared
 from train_keras.engines import LocalEngine, RayEngine
 from train_keras.training import fit
 
+pytestmark = pytest.mark.usefixtures("landmarks68")
+
 
 class Counting:
     """An engine in this process, for tests that look at which folds are run."""
