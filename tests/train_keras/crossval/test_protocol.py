@@ -48,13 +48,13 @@ def copied(done, tmp_path):
     return shutil.copytree(done[0], tmp_path / "tiny")
 
 
-def same(first, second):
+def same(first, second, within=1e-5):
     assert first.answers.keys() == second.answers.keys()
     for key, folds in first.answers.items():
         for ours, theirs in zip(folds, second.answers[key], strict=True):
             assert np.array_equal(ours.rows, theirs.rows)
             assert np.array_equal(ours.classes, theirs.classes)
-            assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-4)
+            assert ours.probabilities == pytest.approx(theirs.probabilities, abs=within)
 
 
 def test_nobody_is_trained_on_and_tested(recipe):
@@ -143,7 +143,8 @@ def test_interrupted_fold_goes_on_from_its_epoch(done, recipe, tmp_path):
     log = (folds[1].folder / "log.txt").read_text()
     assert "epoch 2.0000" in log
     assert "epoch 1.0000" not in log, "the first epoch was trained again"
-    same(outcome, done[1])
+    # Both epochs ran in this process on several threads, the finished run on one: sums round differently.
+    same(outcome, done[1], within=1e-4)
 
 
 def test_run_of_another_recipe_or_other_faces_is_left_alone(copied, recipe, monkeypatch):
