@@ -18,7 +18,7 @@ import keras
 from keras import layers, ops
 
 from edge.labels import MASK_STATES
-from train_keras.models.layers import BatchNorm, conv_bn
+from train_keras.models.layers import conv_bn, separable
 
 STRIDES = (8, 16, 32)
 CLASS_CHANNELS = 1 + len(MASK_STATES)  # score, mask states
@@ -101,21 +101,6 @@ def facet(
             GEOMETRY_CHANNELS, 1, bias_initializer=Biases(HALF_SIDES), name=f"geometry{stride}"
         )(features)
     return keras.Model(inputs, outputs, name="facet")
-
-
-def separable(x: Any, filters: int, *, strides: int = 1, name: str) -> Any:
-    """3x3 depthwise + BN + ReLU, 1x1 + BN + ReLU."""
-    x = layers.DepthwiseConv2D(
-        3,
-        strides,
-        padding="same",
-        use_bias=False,
-        depthwise_initializer="he_normal",
-        name=f"{name}_depthwise",
-    )(x)
-    x = BatchNorm(name=f"{name}_depthwise_bn")(x)
-    x = layers.ReLU(name=f"{name}_depthwise_relu")(x)
-    return conv_bn(x, filters, 1, name=name)
 
 
 def _neck(stages: Sequence[Any], filters: int) -> list[Any]:

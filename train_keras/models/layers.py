@@ -62,6 +62,27 @@ def conv_bn(x: Any, filters: int, kernel: int, *, strides: int = 1, relu: bool =
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
+def depthwise_bn(x: Any, kernel: int = 3, strides: int = 1, *, name: str) -> Any:
+    """Bias-free depthwise convolution and batch normalisation."""
+    x = layers.DepthwiseConv2D(kernel, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    return BatchNorm(name=f"{name}_bn")(x)
+
+
+def separable(x: Any, filters: int, *, strides: int = 1, relu: bool = True, name: str) -> Any:
+    """3x3 depthwise + BN + ReLU, 1x1 + BN and, unless told otherwise, ReLU."""
+    x = layers.DepthwiseConv2D(
+        3,
+        strides,
+        padding="same",
+        use_bias=False,
+        depthwise_initializer="he_normal",
+        name=f"{name}_depthwise",
+    )(x)
+    x = BatchNorm(name=f"{name}_depthwise_bn")(x)
+    x = layers.ReLU(name=f"{name}_depthwise_relu")(x)
+    return conv_bn(x, filters, 1, relu=relu, name=name)
+
+
 def inverted_residual(x: Any, filters: int, *, expansion: int, strides: int, name: str) -> Any:
     """MobileNetV2's block as equation 1 of the slim CNN paper writes it.
 
@@ -76,8 +97,7 @@ def inverted_residual(x: Any, filters: int, *, expansion: int, strides: int, nam
     y = x
     if expansion:
         y = conv_bn(y, channels * expansion, 1, name=f"{name}_expand")
-    y = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv")(y)
-    y = BatchNorm(name=f"{name}_depthwise_bn")(y)
+    y = depthwise_bn(y, strides=strides, name=f"{name}_depthwise")
     y = layers.ReLU(name=f"{name}_depthwise_relu")(y)
     y = conv_bn(y, filters, 1, relu=False, name=f"{name}_project")
     if strides == 1 and channels == filters:

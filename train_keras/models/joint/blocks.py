@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from train_keras.models.layers import BatchNorm, conv_bn
+from train_keras.models.layers import conv_bn, separable
 
 
 @keras.saving.register_keras_serializable("mien")
@@ -37,17 +37,7 @@ def conv3(
     """
     if not light:
         return conv_bn(x, filters, 3, strides=strides, relu=relu, name=name)
-    x = layers.DepthwiseConv2D(
-        3,
-        strides,
-        padding="same",
-        use_bias=False,
-        depthwise_initializer="he_normal",
-        name=f"{name}_depthwise",
-    )(x)
-    x = BatchNorm(name=f"{name}_depthwise_bn")(x)
-    x = layers.ReLU(name=f"{name}_depthwise_relu")(x)
-    return conv_bn(x, filters, 1, relu=relu, name=name)
+    return separable(x, filters, strides=strides, relu=relu, name=name)
 
 
 def residual(x: Any, *, light: bool = False, name: str) -> Any:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import keras
 from keras import layers
 
-from edge.labels import LABELS
-from train_keras.models.layers import BatchNorm, conv_bn
-from train_keras.models.references.ends import classifier, face_input, scaled
+from train_keras.models.layers import conv_bn, depthwise_bn
+from train_keras.models.references.ends import pooled, scaled
 
 
 class Bottleneck(NamedTuple):
@@ -42,13 +40,7 @@ BOTTLENECKS = (
 )
 
 
-def ghostnet(
-    input_size: int = 48,
-    channels: int = 3,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
+def ghostnet(face: Any, width: float = 1.0) -> Any:
     """Every layer computes half of its maps by a 1x1 convolution, the rest from those, depthwise.
 
     Source: Han et al., "GhostNet: More Features from Cheap Operations", Table 1 and Figures 2 and 3; kernel
@@ -56,43 +48,35 @@ def ghostnet(
     slim CNN paper's 3,918,680 are 0.4 % fewer, of a variant that it does not describe.
 
     Args:
-        input_size: side of the square input in pixels, 32 or more.
-        channels: 3 as in the paper, 1 for grey faces.
-        classes: number of labels.
-        dropout: before the dense layer, while training.
+        face: float [B, S, S, C] in -1…1.
         width: multiplier of the channels, rounded to a multiple of 4; the 1280 features stay.
     Returns:
-        A model from float [B, S, S, C] in -1…1 to probabilities [B, classes].
-    Raises:
-        ValueError: the input is too small.
+        Features, float [B, F].
     """
-    x = face = face_input(input_size, channels)
-    x = conv_bn(x, scaled(16 * width, 4), 3, strides=2, name="stem")
+    x = conv_bn(face, scaled(16 * width, 4), 3, strides=2, name="stem")
     for i, row in enumerate(BOTTLENECKS, 1):
         row = row._replace(expansion=scaled(row.expansion * width, 4), filters=scaled(row.filters * width, 4))
         x = _bottleneck(x, row, f"block{i}")
     x = conv_bn(x, scaled(960 * width, 4), 1, name="head")
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dense(1280, activation="relu", name="features")(x)
-    return keras.Model(face, classifier(x, classes, dropout), name="ghostnet")
+    return layers.Dense(1280, activation="relu", name="features")(pooled(x))
 
 
 def _bottleneck(x: Any, row: Bottleneck, name: str) -> Any:
     y = _ghost(x, row.expansion, name=f"{name}_expand")
     if row.strides > 1:
-        y = _depthwise_bn(y, row.kernel, row.strides, f"{name}_depthwise")
+        y = depthwise_bn(y, row.kernel, row.strides, name=f"{name}_depthwise")
     if row.excitation:
         y = _excite(y, name)
     y = _ghost(y, row.filters, relu=False, name=f"{name}_project")
     if row.strides > 1 or x.shape[-1] != row.filters:
-        x = _depthwise_bn(x, row.kernel, row.strides, f"{name}_shortcut_depthwise")
+        x = depthwise_bn(x, row.kernel, row.strides, name=f"{name}_shortcut_depthwise")
         x = conv_bn(x, row.filters, 1, relu=False, name=f"{name}_shortcut")
     return layers.Add(name=f"{name}_add")([x, y])
 
 
 def _ghost(x: Any, filters: int, *, relu: bool = True, name: str) -> Any:
     intrinsic = conv_bn(x, filters // 2, 1, relu=relu, name=name)
-    ghosts = _depthwise_bn(intrinsic, 3, 1, f"{name}_cheap")
+    ghosts = depthwise_bn(intrinsic, 3, 1, name=f"{name}_cheap")
     if relu:
         ghosts = layers.ReLU(name=f"{name}_cheap_relu")(ghosts)
     return layers.Concatenate(name=f"{name}_join")([intrinsic, ghosts])
@@ -104,8 +88,3 @@ def _excite(x: Any, name: str) -> Any:
     gate = layers.Conv2D(scaled(channels / 4, 4), 1, activation="relu", name=f"{name}_squeeze_conv")(gate)
     gate = layers.Conv2D(channels, 1, activation="hard_sigmoid", name=f"{name}_excite_conv")(gate)
     return layers.Multiply(name=f"{name}_excite")([x, gate])
-
-
-def _depthwise_bn(x: Any, kernel: int, strides: int, name: str) -> Any:
-    x = layers.DepthwiseConv2D(kernel, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return BatchNorm(name=f"{name}_bn")(x)

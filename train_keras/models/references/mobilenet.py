@@ -1,4 +1,4 @@
-"""MobileNet V1, V2 and V3 (Large) from keras.applications, with a classifier for faces."""
+"""MobileNet V1, V2 and V3 (Large) from keras.applications, up to their features."""
 
 from __future__ import annotations
 
@@ -8,77 +8,44 @@ from typing import Any
 import keras
 from keras import layers
 
-from edge.labels import LABELS
 from train_keras.models.layers import BatchNorm
-from train_keras.models.references.ends import classifier, face_input
+from train_keras.models.references.ends import pooled
 
 
-def mobilenet_v1(
-    input_size: int = 48,
-    channels: int = 3,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
+def mobilenet_v1(face: Any, width: float = 1.0) -> Any:
     """MobileNet: depthwise separable convolutions.
 
     Source: Howard et al., "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision
     Applications", Table 1. The slim CNN paper counts 3,236,039 parameters, as here.
 
     Args:
-        input_size: side of the square input in pixels, 32 or more.
-        channels: 3 as in the paper, 1 for grey faces.
-        classes: number of labels.
-        dropout: before the dense layer, while training.
+        face: float [B, S, S, C] in -1…1.
         width: multiplier of every layer's channels.
     Returns:
-        A model from float [B, S, S, C] in -1…1 to probabilities [B, classes].
-    Raises:
-        ValueError: the input is too small.
+        Features, float [B, F].
     """
-    face = face_input(input_size, channels)
-    x = _features(keras.applications.MobileNet, face, alpha=width)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(face, classifier(x, classes, dropout), name="mobilenet_v1")
+    return pooled(_features(keras.applications.MobileNet, face, alpha=width))
 
 
-def mobilenet_v2(
-    input_size: int = 48,
-    channels: int = 3,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
+def mobilenet_v2(face: Any, width: float = 1.0) -> Any:
     """MobileNetV2: inverted residuals with linear bottlenecks.
 
     Source: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", Table 2. The slim CNN
-    paper counts 2,266,951 parameters, as here. Arguments, answer and errors: as `mobilenet_v1`.
+    paper counts 2,266,951 parameters, as here. Arguments and answer: as `mobilenet_v1`.
     """
-    face = face_input(input_size, channels)
-    x = _features(keras.applications.MobileNetV2, face, alpha=width)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(face, classifier(x, classes, dropout), name="mobilenet_v2")
+    return pooled(_features(keras.applications.MobileNetV2, face, alpha=width))
 
 
-def mobilenet_v3(
-    input_size: int = 48,
-    channels: int = 3,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
+def mobilenet_v3(face: Any, width: float = 1.0) -> Any:
     """MobileNetV3-Large: squeeze and excitation, hard swish.
 
     Source: Howard et al., "Searching for MobileNetV3", Table 1, whose last convolution, 1x1 to 1280 on the
     pooled map, is a dense layer here. That counts 4,235,399 parameters; the slim CNN paper's 5,127,839 and
-    0.040 GFLOPs belong to a larger variant that it does not describe. Arguments, answer and errors: as
+    0.040 GFLOPs belong to a larger variant that it does not describe. Arguments and answer: as
     `mobilenet_v1`.
     """
-    face = face_input(input_size, channels)
     x = _features(keras.applications.MobileNetV3Large, face, alpha=width, include_preprocessing=False)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dense(1280, activation="hard_silu", name="features")(x)
-    return keras.Model(face, classifier(x, classes, dropout), name="mobilenet_v3")
+    return layers.Dense(1280, activation="hard_silu", name="features")(pooled(x))
 
 
 def _features(application: Callable[..., keras.Model], face: Any, **options: Any) -> Any:

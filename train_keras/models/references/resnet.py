@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import layers
 
-from edge.labels import LABELS
 from train_keras.models.layers import conv_bn
-from train_keras.models.references.ends import classifier, face_input
+from train_keras.models.references.ends import pooled
 
 STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))
 
 
-def resnet18(
-    input_size: int = 48,
-    channels: int = 3,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
+def resnet18(face: Any, width: float = 1.0) -> Any:
     """Stem and max pooling, then eight residual blocks of two 3x3 convolutions.
 
     Source: He et al., "Deep Residual Learning for Image Recognition", Table 1, 18 layers, shortcuts of
@@ -29,24 +21,17 @@ def resnet18(
     fit only if that stage, too, halves the map. Neither belongs to the published network.
 
     Args:
-        input_size: side of the square input in pixels, 32 or more.
-        channels: 3 as in the paper, 1 for grey faces.
-        classes: number of labels.
-        dropout: before the dense layer, while training.
+        face: float [B, S, S, C] in -1…1.
         width: multiplier of every layer's channels.
     Returns:
-        A model from float [B, S, S, C] in -1…1 to probabilities [B, classes].
-    Raises:
-        ValueError: the input is too small.
+        Features, float [B, F].
     """
-    x = face = face_input(input_size, channels)
-    x = conv_bn(x, int(64 * width), 7, strides=2, name="stem")
+    x = conv_bn(face, int(64 * width), 7, strides=2, name="stem")
     x = layers.MaxPooling2D(3, 2, padding="same", name="stem_pool")(x)
     for stage, (filters, strides) in enumerate(STAGES, 1):
         x = _residual(x, int(filters * width), strides, f"stage{stage}_block1")
         x = _residual(x, int(filters * width), 1, f"stage{stage}_block2")
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(face, classifier(x, classes, dropout), name="resnet18")
+    return pooled(x)
 
 
 def _residual(x: Any, filters: int, strides: int, name: str) -> Any:

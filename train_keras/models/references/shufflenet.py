@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import layers, ops
 
-from edge.labels import LABELS
-from train_keras.models.layers import BatchNorm, conv_bn
-from train_keras.models.references.ends import classifier, face_input
+from train_keras.models.layers import BatchNorm, conv_bn, depthwise_bn
+from train_keras.models.references.ends import pooled
 
 UNITS = (4, 8, 4)
 # Channels of the first stage by groups; each further stage has twice as many.
@@ -23,14 +21,7 @@ SPLIT = {
 }
 
 
-def shufflenet_v1(
-    input_size: int = 48,
-    channels: int = 3,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
-    groups: int = 1,
-    width: float = 1.0,
-) -> keras.Model:
+def shufflenet_v1(face: Any, groups: int = 1, width: float = 1.0) -> Any:
     """ShuffleNet: grouped 1x1 convolutions with their channels shuffled between them.
 
     Source: Zhang et al., "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile
@@ -40,24 +31,20 @@ def shufflenet_v1(
     TensorFlow has no kernel for their gradient and compiles one.
 
     Args:
-        input_size: side of the square input in pixels, 32 or more.
-        channels: 3 as in the paper, 1 for grey faces.
-        classes: number of labels.
-        dropout: before the dense layer, while training.
+        face: float [B, S, S, C] in -1…1.
         groups: of the 1x1 convolutions: 1, 2, 3, 4 or 8, which also sets the channels.
         width: multiplier of every layer's channels.
     Returns:
-        A model from float [B, S, S, C] in -1…1 to probabilities [B, classes].
+        Features, float [B, F].
     Raises:
-        ValueError: the input is too small, or the channels do not divide into the groups.
+        ValueError: the channels do not divide into the groups.
     """
     if groups not in GROUPED:
         raise ValueError(f"groups must be one of {', '.join(map(str, GROUPED))}, got {groups}")
     stem, first = int(24 * width), int(GROUPED[groups] * width)
     if first % (4 * groups) or stem % groups:
         raise ValueError(f"width {width} leaves {stem} and {first} channels: no {groups} groups in them")
-    x = face = face_input(input_size, channels)
-    x = conv_bn(x, stem, 3, strides=2, name="stem")
+    x = conv_bn(face, stem, 3, strides=2, name="stem")
     x = layers.MaxPooling2D(3, 2, padding="same", name="stem_pool")(x)
     for stage, units in enumerate(UNITS):
         for unit in range(units):
@@ -65,17 +52,10 @@ def shufflenet_v1(
             reduce_groups = 1 if stage == unit == 0 else groups
             name = f"stage{stage + 2}_unit{unit + 1}"
             x = _grouped_unit(x, first * 2**stage, 1 if unit else 2, reduce_groups, groups, name)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(face, classifier(x, classes, dropout), name="shufflenet_v1")
+    return pooled(x)
 
 
-def shufflenet_v2(
-    input_size: int = 48,
-    channels: int = 3,
-    classes: int = len(LABELS),
-    dropout: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
+def shufflenet_v2(face: Any, width: float = 1.0) -> Any:
     """ShuffleNetV2: half of the channels pass a unit untouched, then both halves are shuffled.
 
     Source: Ma et al., "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design", Table 5
@@ -84,29 +64,24 @@ def shufflenet_v2(
     normalisation after the first and the last convolution: not the published network.
 
     Args:
-        input_size: side of the square input in pixels, 32 or more.
-        channels: 3 as in the paper, 1 for grey faces.
-        classes: number of labels.
-        dropout: before the dense layer, while training.
+        face: float [B, S, S, C] in -1…1.
         width: 0.5, 1, 1.5 or 2, the published ones.
     Returns:
-        A model from float [B, S, S, C] in -1…1 to probabilities [B, classes].
+        Features, float [B, F].
     Raises:
-        ValueError: the input is too small, or there is no such width.
+        ValueError: there is no such width.
     """
     if width not in SPLIT:
         raise ValueError(f"width must be one of {', '.join(map(str, SPLIT))}, got {width}")
     *stages, last = SPLIT[width]
-    x = face = face_input(input_size, channels)
-    x = conv_bn(x, 24, 3, strides=2, name="stem")
+    x = conv_bn(face, 24, 3, strides=2, name="stem")
     x = layers.MaxPooling2D(3, 2, padding="same", name="stem_pool")(x)
     for stage, (filters, units) in enumerate(zip(stages, UNITS, strict=True), 2):
         x = _halving_unit(x, filters, f"stage{stage}_unit1")
         for unit in range(2, units + 1):
             x = _split_unit(x, f"stage{stage}_unit{unit}")
     x = conv_bn(x, last, 1, name="head")
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(face, classifier(x, classes, dropout), name="shufflenet_v2")
+    return pooled(x)
 
 
 def _grouped_unit(x: Any, filters: int, strides: int, reduce_groups: int, groups: int, name: str) -> Any:
@@ -115,7 +90,7 @@ def _grouped_unit(x: Any, filters: int, strides: int, reduce_groups: int, groups
     y = _grouped_bn(x, filters // 4, reduce_groups, f"{name}_reduce")
     y = layers.ReLU(name=f"{name}_relu")(y)
     y = _shuffle(y, groups, name)
-    y = _depthwise_bn(y, strides, f"{name}_depthwise")
+    y = depthwise_bn(y, strides=strides, name=f"{name}_depthwise")
     y = _grouped_bn(y, added, groups, f"{name}_restore")
     if strides == 1:
         y = layers.Add(name=f"{name}_add")([x, y])
@@ -136,14 +111,14 @@ def _split_unit(x: Any, name: str) -> Any:
 def _halving_unit(x: Any, filters: int, name: str) -> Any:
     """V2's unit of stride 2: both branches see every channel."""
     y = _worked(x, filters // 2, 2, name)
-    x = _depthwise_bn(x, 2, f"{name}_other_depthwise")
+    x = depthwise_bn(x, strides=2, name=f"{name}_other_depthwise")
     x = conv_bn(x, filters // 2, 1, name=f"{name}_other")
     return _shuffle(layers.Concatenate(name=f"{name}_join")([x, y]), 2, name)
 
 
 def _worked(x: Any, filters: int, strides: int, name: str) -> Any:
     x = conv_bn(x, filters, 1, name=f"{name}_before")
-    x = _depthwise_bn(x, strides, f"{name}_depthwise")
+    x = depthwise_bn(x, strides=strides, name=f"{name}_depthwise")
     return conv_bn(x, filters, 1, name=f"{name}_after")
 
 
@@ -161,9 +136,4 @@ def _grouped_bn(x: Any, filters: int, groups: int, name: str) -> Any:
     x = layers.Conv2D(
         filters, 1, groups=groups, use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
     )(x)
-    return BatchNorm(name=f"{name}_bn")(x)
-
-
-def _depthwise_bn(x: Any, strides: int, name: str) -> Any:
-    x = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
     return BatchNorm(name=f"{name}_bn")(x)

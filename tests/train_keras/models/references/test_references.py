@@ -30,7 +30,7 @@ FEWER = {"UNITS": (2, 2, 2), "BOTTLENECKS": BOTTLENECKS[:5] + BOTTLENECKS[11:12]
 
 def tiny(name, **options):
     keras.utils.set_random_seed(1)
-    constants = REFERENCES[name].__globals__
+    constants = REFERENCES[name].args[0].__globals__
     with pytest.MonkeyPatch.context() as patch:
         for constant in FEWER.keys() & constants.keys():
             patch.setitem(constants, constant, FEWER[constant])
