@@ -22,13 +22,13 @@ import numpy as np
 from edge import bundles
 from edge.cameras import Camera, open_camera
 from edge.classifier import Classifier
-from edge.config import AUTO, Settings
 from edge.daemon import make_detector, set_vision_threads
 from edge.detectors.boxes import iou
 from edge.errors import InputError
 from edge.finding import Finder, longest_interval
 from edge.pipeline import Pipeline
 from edge.runtime import runtime_version
+from edge.settings import AUTO, Settings
 from edge.tracking import pair
 from edge.types import Face, Frame, Image, Observation
 

@@ -1,120 +1,37 @@
 """What the daemon is told to do: defaults < configuration files < MIEN_* variables < flags.
 
-Files are TOML with the sections below. A variable names section and key: MIEN_DETECTOR_LONGEST_SIDE=416.
+Files are TOML with the sections of `edge/settings.py`. A variable names section and key:
+MIEN_DETECTOR_LONGEST_SIDE=416. `[cameras.NAME]` sections stand in files only.
 """
 
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import json
 import logging
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ValidationError
 
-from edge.bundles import DEFAULT_DETECTOR, DEFAULT_MODEL
 from edge.errors import ConfigError
+from edge.settings import CameraConfig, Section, Settings
 
 logger = logging.getLogger(__name__)
 ETC = Path("/etc/mien")
 PREFIX = "MIEN_"
 DEFAULT = "default"
-AUTO = "auto"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CameraConfig(_Section):
-    """None lets mien decide: every frame of a recording that nobody watches, the newest of all else; the
-    demo begins again while it is watched."""
-
-    source: str = "demo"
-    every_frame: bool | None = None
-    loop: bool | None = None
-
-
-class DetectorConfig(_Section):
-    """interval: frames from one look at the whole picture to the next; "auto" as few as there is time for,
-    and 1 for a recording without viewer, which nobody waits for. threshold: None takes the detector's own.
-    threads 0: one less than there are cores, since capture and outputs want one too."""
-
-    name: str = DEFAULT_DETECTOR
-    longest_side: int = Field(320, ge=32, le=4096)
-    threshold: float | None = Field(None, gt=0, lt=1)
-    interval: int | str = AUTO
-    threads: int = Field(0, ge=0, le=64)
-
-    @field_validator("interval")
-    @classmethod
-    def _is_interval(cls, value: int | str) -> int | str:
-        if value == AUTO:
-            return value
-        frames = int(value) if str(value).isdecimal() else 0
-        if not 1 <= frames <= 1000:
-            raise ValueError(f"it is a number of frames from 1 to 1000, or '{AUTO}'")
-        return frames
-
-
-class ModelConfig(_Section):
-    name: str = DEFAULT_MODEL
-    threads: int = Field(1, ge=1, le=64)
-
-
-class SmoothingConfig(_Section):
-    """Seconds: how slowly expressions and mask states change, and how long a face may be lost and still be
-    the same one."""
-
-    time_constant: float = Field(0.4, ge=0, le=60)
-    mask_time_constant: float = Field(1.0, ge=0, le=60)
-    survive: float = Field(1.0, ge=0, le=60)
-
-
-class OutputsConfig(_Section):
-    """None lets mien decide: the terminal view where there is a terminal, pictures of the demo only."""
-
-    jsonl: str | None = None
-    http: bool = True
-    address: str = "127.0.0.1:8642"
-    terminal: bool | None = None
-    preview: bool | None = None
-
-    @field_validator("address")
-    @classmethod
-    def _is_loopback(cls, value: str) -> str:
-        split_address(value)
-        return value
-
-    @property
-    def host_port(self) -> tuple[str, int]:
-        return split_address(self.address)
-
-
-class Settings(_Section):
-    """The effective configuration."""
-
-    camera: CameraConfig = CameraConfig()
-    detector: DetectorConfig = DetectorConfig()
-    model: ModelConfig = ModelConfig()
-    smoothing: SmoothingConfig = SmoothingConfig()
-    outputs: OutputsConfig = OutputsConfig()
-
-
-SECTIONS: dict[str, type[BaseModel]] = {
-    "camera": CameraConfig,
-    "detector": DetectorConfig,
-    "model": ModelConfig,
-    "smoothing": SmoothingConfig,
-    "outputs": OutputsConfig,
+CAMERAS = "cameras"
+SECTIONS: dict[str, type[Section]] = {
+    name: type(field.default) for name, field in Settings.model_fields.items() if name != CAMERAS
 }
 KEYS = tuple(f"{section}.{key}" for section, model in SECTIONS.items() for key in model.model_fields)
+_USER_INFO = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +42,17 @@ class Configuration:
     origins: Mapping[str, str]
 
     def lines(self) -> Iterator[str]:
-        """The effective configuration as TOML, origins as comments; what mien decides commented out."""
-        values = self.settings.model_dump()
-        for section, keys in values.items():
-            yield f"[{section}]"
+        """The effective configuration as TOML, origins as comments; what mien decides commented out, and
+        passwords in addresses hidden."""
+        values = self.settings.model_dump(mode="json")
+        named = values.pop(CAMERAS)
+        tables = {**values, **{f"{CAMERAS}.{name}": keys for name, keys in named.items()}}
+        for table, keys in tables.items():
+            yield f"[{table}]"
             for key, value in keys.items():
-                shown = f"# {key} = (decided at start)" if value is None else f"{key} = {json.dumps(value)}"
-                yield f"{shown:<40}  # {self.origins[f'{section}.{key}']}"
+                undecided = value is None
+                shown = f"# {key} = (decided at start)" if undecided else f"{key} = {_toml(value)}"
+                yield f"{shown:<40}  # {self.origins.get(f'{table}.{key}', DEFAULT)}"
             yield ""
 
 
@@ -165,23 +86,17 @@ def load(
     return Configuration(_validate(values, origins), origins)
 
 
-def split_address(address: str) -> tuple[str, int]:
-    """Host and port of "HOST:PORT", where the host is this machine: the page has no password.
+def without_password(text: str) -> str:
+    """The text with passwords in addresses hidden.
 
-    >>> split_address("[::1]:80")
-    ('::1', 80)
+    >>> without_password("camera rtsp://me:secret@cam/1 is lost")
+    'camera rtsp://me:***@cam/1 is lost'
     """
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    if not port.isdecimal() or int(port) > 65535:
-        raise ValueError(f"'{address}' is not HOST:PORT, such as 127.0.0.1:8642")
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise ValueError(f"'{host}' is not this machine; the page has no password, so use 127.0.0.1")
-    return host, int(port)
+    return _USER_INFO.sub(r"\1:***@", text)
+
+
+def _toml(value: Any) -> str:
+    return without_password(json.dumps(value))
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -191,6 +106,10 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read ({error.strerror}): check the path") from error
     except ValueError as error:  # TOML and UTF-8 errors alike
         raise ConfigError(f"{path} is not TOML ({error}): correct it") from error
+    cameras = tables.pop(CAMERAS, {})
+    if not isinstance(cameras, dict) or not all(isinstance(table, dict) for table in cameras.values()):
+        raise ConfigError(f"'{CAMERAS}' ({path}) holds sections: write [{CAMERAS}.NAME]")
+    tables.update({f"{CAMERAS}.{name}": table for name, table in cameras.items()})
     flat: dict[str, Any] = {}
     for section, table in tables.items():
         if not isinstance(table, dict):
@@ -215,29 +134,39 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_known(key: str, origin: str) -> None:
-    section, _, rest = key.partition(".")
-    if rest:
+    section = key.rpartition(".")[0]
+    keys = KEYS
+    if section.startswith(f"{CAMERAS}."):
+        keys = tuple(f"{section}.{rest}" for rest in CameraConfig.model_fields)
+    elif section:
         _check_section(section, origin)
-    if key not in KEYS:
-        nearest = difflib.get_close_matches(key, KEYS, 1, 0.0)[0]
+    if key not in keys:
+        nearest = difflib.get_close_matches(key, keys, 1, 0.0)[0]
         raise ConfigError(f"unknown key '{key}' ({origin}): did you mean '{nearest}'?")
 
 
 def _check_section(section: str, origin: str) -> None:
-    if section not in SECTIONS:
+    if section not in SECTIONS and not section.startswith(f"{CAMERAS}."):
         nearest = difflib.get_close_matches(section, SECTIONS, 1, 0.0)[0]
         raise ConfigError(f"unknown section '{section}' ({origin}): did you mean '{nearest}'?")
 
 
 def _validate(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
-    tables: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    tables: dict[str, Any] = {section: {} for section in (*SECTIONS, CAMERAS)}
     for path, value in values.items():
-        section, _, key = path.partition(".")
-        tables[section][key] = value
+        section, _, key = path.rpartition(".")
+        if section.startswith(f"{CAMERAS}."):
+            tables[CAMERAS].setdefault(section.partition(".")[2], {})[key] = value
+        else:
+            tables[section][key] = value
     try:
         return Settings.model_validate(tables)
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"][:2])
+        place = [str(part) for part in first["loc"]]
+        path = ".".join(place[: 3 if place[:1] == [CAMERAS] else 2])
         reason = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{path} = {first['input']!r} ({origins.get(path, DEFAULT)}): {reason}") from error
+        if len(place) < 2:  # two sections contradict each other, or a camera's name is none
+            raise ConfigError(f"{path}: {reason}" if path else reason) from error
+        shown = without_password(repr(first["input"]))
+        raise ConfigError(f"{path} = {shown} ({origins.get(path, DEFAULT)}): {reason}") from error

@@ -14,9 +14,9 @@ from types import FrameType
 from edge import bundles
 from edge.cameras import Camera, is_recording, open_camera
 from edge.capture import NewestFrame, every_frame
-from edge.config import AUTO, DetectorConfig, Settings
 from edge.detectors import Detector, open_detector
 from edge.outputs import Output, ReaderGone
+from edge.settings import AUTO, DetectorConfig, Settings
 from edge.types import Frame
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge import bundles
-from edge.config import Settings
 from edge.errors import MienError
+from edge.settings import Settings
 
 Status = Literal["ok", "warn", "fail"]
 TOLERANCE = 0.02  # of a probability; int8 kernels round differently from processor to processor
