@@ -21,8 +21,8 @@ class Section(BaseModel):
 
 
 class CameraConfig(Section):
-    """A camera. `[camera]` is the only one, unless there are `[cameras.NAME]` sections with the same keys, one
-    for each."""
+    """A camera. `[camera]` is the only one, unless there are `[cameras.NAME]` sections, each with the
+    same keys."""
 
     source: str = Field(
         "demo",
