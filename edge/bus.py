@@ -7,10 +7,12 @@ observation is wanted (`wait_while`).
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
 from edge.events import CameraEvent, Event, HealthEvent, Message, ModelEvent
+from edge.meter import Meter, Rates
 from edge.types import Frame, Observation
 
 SIZE = 256
@@ -76,7 +78,9 @@ class Subscription:
         if self._wake is not None:
             self._wake()
 
-    def __len__(self) -> int:
+    @property
+    def waiting(self) -> int:
+        """Messages that wait to be taken."""
         return len(self._waiting)
 
     def _is_due(self, camera: str, now: float) -> bool:
@@ -97,6 +101,7 @@ class Bus:
         self._lock = threading.Lock()
         self._subscriptions: tuple[Subscription, ...] = ()
         self._newest: dict[str, tuple[Observation, Frame]] = {}
+        self._meters: dict[str, Meter] = {}
         self._states: dict[tuple[type, str | None], Message] = {}
 
     def subscribe(
@@ -130,18 +135,20 @@ class Bus:
             self._subscriptions = tuple(one for one in self._subscriptions if one is not subscription)
         subscription.close()
 
-    def publish(self, event: Event, now: float, frame: Frame | None = None) -> None:
+    def publish(self, event: Event, frame: Frame | None = None) -> None:
         """Hand out an event.
 
         Args:
-            now: monotonic seconds.
             frame: what an observation is about; outputs that may show pictures find it in `newest`.
         """
+        now = time.monotonic()
         message = Message(event)
-        if frame is not None and isinstance(event, Observation):
-            self._newest[event.camera] = (event, frame)
-        elif isinstance(event, CameraEvent | ModelEvent | HealthEvent):
-            with self._lock:
+        with self._lock:
+            if isinstance(event, Observation):
+                self._meters.setdefault(event.camera, Meter()).add(event.capture_to_event, now)
+                if frame is not None:
+                    self._newest[event.camera] = (event, frame)
+            elif isinstance(event, CameraEvent | ModelEvent | HealthEvent):
                 self._states[type(event), event.camera] = message
         for subscription in self._subscriptions:
             subscription.offer(message, now)
@@ -149,6 +156,12 @@ class Bus:
     def newest(self, camera: str) -> tuple[Observation, Frame] | None:
         """The newest observation of a camera and its frame."""
         return self._newest.get(camera)
+
+    def rates(self, camera: str) -> Rates:
+        """How fast a camera's observations come."""
+        with self._lock:
+            meter = self._meters.get(camera)
+            return meter.rates() if meter else Rates()
 
     @property
     def cameras(self) -> tuple[str, ...]:

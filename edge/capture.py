@@ -2,13 +2,14 @@
 
 Which way a camera is read: a live camera, and a recording shown on a screen or page, go through the slot,
 so what is seen is never older than one frame. A recording that only writes events (`--jsonl`, no page, no
-terminal view) is read with `every_frame`, so that each of its frames is processed and none skipped.
+terminal view) is read with `EveryFrame`, so that each of its frames is processed and none skipped.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from typing import Protocol
 
 from edge.cameras import Camera
 from edge.errors import MienError
@@ -18,23 +19,66 @@ WAIT = 0.1  # seconds between looks at the stop request
 JOIN = 0.7  # seconds a stuck camera is waited for at the end
 
 
-def every_frame(camera: Camera, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
-    """All frames of a camera, in order, until its end or `stopped`."""
-    try:
-        while not stopped() and (frame := camera.read()) is not None:
-            yield frame
-    finally:
-        camera.close()
+class Source(Protocol):
+    """Gives the frames of one camera."""
+
+    @property
+    def name(self) -> str:
+        """The camera's name in events."""
+
+    @property
+    def fps(self) -> float | None:
+        """Of a recording; None for a live camera."""
+
+    @property
+    def overtaken(self) -> int:
+        """Frames that were replaced before anybody took them."""
+
+    @property
+    def skipped(self) -> int:
+        """Pictures that could not be read."""
+
+    @property
+    def down(self) -> bool:
+        """Whether it is known that no frames come, and why, and that it is being mended."""
+
+    def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
+        """Frames until the end of a recording or `stopped`; closes the camera.
+
+        Raises:
+            CameraMissingError: a camera that is not tried again stopped giving frames.
+        """
+
+
+class EveryFrame:
+    """All frames of a recording, in order."""
+
+    overtaken = 0
+    down = False
+
+    def __init__(self, camera: Camera) -> None:
+        self.name, self.fps = camera.name, camera.fps
+        self._camera = camera
+
+    @property
+    def skipped(self) -> int:
+        return self._camera.skipped
+
+    def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
+        try:
+            while not stopped() and (frame := self._camera.read()) is not None:
+                yield frame
+        finally:
+            self._camera.close()
 
 
 class NewestFrame:
-    """Reads a camera in a thread of its own and hands over its newest frame.
+    """Reads a camera in a thread of its own and hands over its newest frame."""
 
-    Attributes:
-        overtaken: frames that were replaced before anybody took them.
-    """
+    down = False
 
     def __init__(self, camera: Camera) -> None:
+        self.name, self.fps = camera.name, camera.fps
         self.overtaken = 0
         self._camera = camera
         self._slot: Frame | None = None
@@ -43,13 +87,12 @@ class NewestFrame:
         self._closing = False
         self._changed = threading.Condition()
 
-    def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
-        """The newest frame each time one is asked for, until the camera's end or `stopped`.
+    @property
+    def skipped(self) -> int:
+        return self._camera.skipped
 
-        Raises:
-            CameraMissingError: the camera stopped giving frames.
-        """
-        thread = threading.Thread(target=self._read, name="camera", daemon=True)
+    def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
+        thread = threading.Thread(target=self._read, name=f"camera {self.name}", daemon=True)
         thread.start()
         try:
             while not stopped():

@@ -36,16 +36,24 @@ class Pipeline:
         fps: float | None = None,
     ) -> None:
         self._finder = finder
-        self._classifier = classifier
         self._smoother = smoother or Smoother()
         self._mask_vote = mask_vote or MaskVote()
         self._fps = fps
+        self.use(classifier)
+
+    def use(self, classifier: Classifier) -> None:
+        """Read expressions with this model from now on."""
+        self._classifier = classifier
         self._geometry = geometry_of(classifier.bundle)
         self._abstain_below = classifier.bundle.manifest.calibration.abstain_below
 
+    def clock(self, frame: Frame) -> float:
+        """Seconds of the camera's own clock."""
+        return frame.sequence / self._fps if self._fps else frame.captured
+
     def process(self, frame: Frame) -> Observation:
         """Everything the frame says."""
-        now = frame.sequence / self._fps if self._fps else frame.captured
+        now = self.clock(frame)
         started = time.monotonic()
         sighting = self._finder.find(frame, now)
         detected = time.monotonic()

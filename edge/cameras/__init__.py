@@ -43,13 +43,14 @@ def is_recording(spec: str) -> bool:
     return not (spec.isdigit() or spec.startswith(DEVICE_PREFIX))
 
 
-def open_camera(spec: str, realtime: bool = False, loop: bool = False) -> Camera:
+def open_camera(spec: str, realtime: bool = False, loop: bool = False, name: str | None = None) -> Camera:
     """Open what the spec names.
 
     Args:
         spec: "demo", the number or path of a V4L2 camera, a folder of images, an image or a video file.
         realtime: play recordings at their own speed instead of as fast as they are asked for.
         loop: begin recordings again at their end.
+        name: the camera's name in events. Defaults to one that the spec gives.
     Raises:
         CameraMissingError: no such V4L2 camera, or no permission to open it.
         FileUnreadableError: the file is missing, empty or unreadable.
@@ -60,19 +61,19 @@ def open_camera(spec: str, realtime: bool = False, loop: bool = False) -> Camera
     if spec == "demo":
         from edge.cameras.demo import DemoCamera
 
-        return DemoCamera(realtime, loop)
+        return DemoCamera(realtime, loop, name)
     if not is_recording(spec):
         from edge.cameras.v4l2 import V4L2Camera
 
-        return V4L2Camera(int(spec.removeprefix(DEVICE_PREFIX)))
+        return V4L2Camera(int(spec.removeprefix(DEVICE_PREFIX)), name)
     path = Path(spec)
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         from edge.cameras.folder import FolderCamera
 
-        return FolderCamera(path, realtime, loop)
+        return FolderCamera(path, realtime, loop, name)
     from edge.cameras.file import FileCamera
 
-    return FileCamera(path, realtime, loop)
+    return FileCamera(path, realtime, loop, name)
 
 
 def check_readable(path: Path) -> None:

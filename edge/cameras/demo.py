@@ -17,7 +17,7 @@ class DemoCamera(FileCamera):
         FileUnreadableError: the installation lacks it.
     """
 
-    def __init__(self, realtime: bool = False, loop: bool = False) -> None:
+    def __init__(self, realtime: bool = False, loop: bool = False, name: str | None = None) -> None:
         if not CLIP.is_file():
             raise FileUnreadableError(f"the demo clip {CLIP} is missing: install mien again")
-        super().__init__(CLIP, realtime, loop, name="demo")
+        super().__init__(CLIP, realtime, loop, name=name or "demo")

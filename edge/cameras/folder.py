@@ -26,14 +26,17 @@ class FolderCamera:
         path: folder, or one image file.
         realtime: show two images a second instead of as many as are asked for.
         loop: begin again at the end.
+        name: the camera's name in events. Defaults to the folder's or the file's name.
     Raises:
         FileUnreadableError: the image, or the folder, cannot be read.
         NotAPictureError: the single image, or every image of the folder, is unreadable.
         NoImagesError: the folder holds no images.
     """
 
-    def __init__(self, path: Path, realtime: bool = False, loop: bool = False) -> None:
-        self.name = path.resolve().name
+    def __init__(
+        self, path: Path, realtime: bool = False, loop: bool = False, name: str | None = None
+    ) -> None:
+        self.name = name or path.resolve().name
         self.fps: float = FPS
         self.skipped = 0
         self._path = path

@@ -21,6 +21,7 @@ class V4L2Camera:
 
     Args:
         index: the N.
+        name: the camera's name in events. Defaults to the device's.
     Raises:
         CameraMissingError: no such device, no permission, or not a camera that gives pictures.
     """
@@ -28,9 +29,9 @@ class V4L2Camera:
     fps = None
     skipped = 0
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, name: str | None = None) -> None:
         device = Path(f"{DEVICE_PREFIX}{index}")
-        self.name = device.name
+        self.name = name or device.name
         if not device.exists():
             present = ", ".join(list_devices()) or "none"
             raise CameraMissingError(f"there is no camera {device} (present: {present}): plug it in")

@@ -1,10 +1,11 @@
-"""Where observations go. One output a file; none may hold up the frame path."""
+"""Where events go. One output a file, each with a thread of its own that takes from the bus; none may hold up
+the frame path."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from edge.types import Frame, Observation
+from edge.errors import MienError
 
 
 class ReaderGone(Exception):
@@ -12,26 +13,23 @@ class ReaderGone(Exception):
 
 
 class Output(Protocol):
-    """Takes observations."""
+    """Takes events from the bus it was made with."""
 
     def start(self) -> None:
-        """Open what there is to open.
+        """Open what there is to open, and begin.
 
         Raises:
             OutputError: it cannot be opened: a port in use, a file that cannot be written.
         """
 
-    def publish(self, observation: Observation, frame: Frame) -> None:
-        """Hand over one observation and the frame it is about, and return at once.
-
-        Raises:
-            OutputError: an earlier observation could not be written.
-            ReaderGone: nobody reads any more.
-        """
+    @property
+    def failure(self) -> MienError | ReaderGone | None:
+        """What ended the output for good, if anything did."""
 
     def close(self) -> None:
         """Write what is still waiting, as far as that goes quickly, and close.
 
         Raises:
-            OutputError: an observation could not be written.
+            OutputError: an event could not be written.
+            ReaderGone: nobody reads any more.
         """

@@ -1,13 +1,15 @@
-"""From the frame path to the web server's event loop: newest frame, bounded queues, counted losses."""
+"""From the bus to the web server's event loop: a bounded queue for each client, counted losses."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import threading
 from collections import deque
+from collections.abc import Callable
 
-from edge.outputs.meter import Meter
+from edge.bus import Bus, Subscription
+from edge.events import Message
 from edge.types import Frame, Observation
 
 BACKLOG = 64  # events; two seconds at 30 frames a second, about 100 kB a client with two faces
@@ -45,53 +47,40 @@ class Client:
 
 
 class Feed:
-    """Takes observations from any thread and hands them to the clients of one event loop.
+    """Hands the bus's events to the clients of one event loop, and listens only while there are any.
 
-    `publish` costs an append and at most one wake-up of the loop: JSON is encoded on the loop's side,
-    once for all clients, and only while there are any.
+    Args:
+        bus: where events come from.
+        interval: least seconds between two observations of a camera.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bus: Bus, interval: float = 0.0) -> None:
         self.clients: set[Client] = set()
-        self.events_lost = 0
         self.closed = False
-        self.newest: tuple[Observation, Frame] | None = None
-        self._meter = Meter()
-        self._lock = threading.Lock()
-        self._inbox: deque[Observation] = deque(maxlen=BACKLOG)
+        self._bus, self._interval = bus, interval
+        self._lost = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._woken = False
+        self._subscription: Subscription | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
-    def publish(self, observation: Observation, frame: Frame) -> None:
-        """Any thread: note the newest and, when somebody listens, wake the loop. Never blocks."""
-        with self._lock:
-            self.newest = (observation, frame)
-            self._meter.add(observation.capture_to_event)
-            if self._loop is None or not (self.clients or self._waiters):
-                return
-            if len(self._inbox) == BACKLOG:
-                self.events_lost += 1
-            self._inbox.append(observation)
-            if not self._woken:
-                self._woken = True
-                self._loop.call_soon_threadsafe(self._drain)
+    @property
+    def events_lost(self) -> int:
+        """Events that slow clients missed."""
+        return self._lost + (0 if self._subscription is None else self._subscription.lost)
 
-    def rates(self) -> tuple[int, float, float | None, float | None]:
-        """Observations so far, observations a second, latency p50 and p90 in seconds."""
-        with self._lock:
-            return self._meter.count, self._meter.fps(), self._meter.latency(0.5), self._meter.latency(0.9)
+    def newest(self, camera: str) -> tuple[Observation, Frame] | None:
+        """Any thread: the newest observation of a camera and its frame."""
+        return self._bus.newest(camera)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Loop: from now on wake this loop."""
-        with self._lock:
-            self._loop = loop
+        """Loop: this loop is the one."""
+        self._loop = loop
 
     def close(self) -> None:
-        """Loop: end every stream and every wait; later observations go nowhere."""
-        with self._lock:
-            self._loop = None
+        """Loop: end every stream and every wait."""
         self.closed = True
+        self._loop = None
+        self._listen()
         for client in self.clients:
             client.wake()
         self._release()
@@ -100,40 +89,75 @@ class Feed:
         """Loop: a new client that hears everything from now on."""
         client = Client()
         self.clients.add(client)
+        self._listen()
         return client
 
     def leave(self, client: Client) -> None:
         """Loop: forget a client."""
         self.clients.discard(client)
+        self._listen()
 
-    async def changed(self, timeout: float) -> bool:
-        """Loop: wait for the next observation; False after `timeout` seconds or when closed."""
+    async def changed(self, timeout: float, seen: Callable[[], bool]) -> bool:
+        """Loop: wait for the next event; False after `timeout` seconds or when closed.
+
+        Args:
+            seen: asked once the bus is listened to, so that nothing falls between a look and the wait; does
+                not wait where this says False.
+        """
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
+        self._listen()
         try:
+            if not seen():
+                return not self.closed
             await asyncio.wait_for(waiter, timeout)
         except TimeoutError:
             return False
         finally:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
+            self._listen()
         return not self.closed
 
+    def _listen(self) -> None:
+        """Have a subscription while, and only while, somebody wants events."""
+        wanted = not self.closed and bool(self.clients or self._waiters)
+        if wanted and self._subscription is None:
+            self._subscription = self._bus.subscribe(
+                "http", size=BACKLOG, interval=self._interval, wake=self._wake
+            )
+        elif not wanted and self._subscription is not None:
+            subscription, self._subscription = self._subscription, None
+            self._bus.unsubscribe(subscription)
+            self._lost += subscription.lost
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(self._drain)
+
     def _drain(self) -> None:
-        with self._lock:
-            self._woken = False
-            observations = list(self._inbox)
-            self._inbox.clear()
-        for observation in observations if self.clients else ():
-            event = sse(observation.to_dict())
-            self.events_lost += sum(not client.offer(event) for client in self.clients)
-        self._release()
+        messages = [] if self._subscription is None else self._subscription.take()
+        for message in messages:
+            event = named(message)
+            self._lost += sum(not client.offer(event) for client in self.clients)
+        if messages:
+            self._release()
 
     def _release(self) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def named(message: Message) -> bytes:
+    """An event of the bus as a server-sent one; all but observations carry their kind as its name."""
+    if message.observation is not None:
+        return b"data: " + message.json + b"\n\n"
+    kind = message.event.to_dict()["schema"].removeprefix("mien.").partition("/")[0]
+    return f"event: {kind}\ndata: ".encode() + message.json + b"\n\n"
 
 
 def sse(payload: dict[str, object], name: str | None = None) -> bytes:

@@ -9,11 +9,11 @@ import threading
 
 import uvicorn
 
+from edge.bus import Bus
 from edge.errors import OutputError
 from edge.outputs.feed import Feed
 from edge.outputs.guard import LOOPBACK
 from edge.outputs.site import Site
-from edge.types import Frame, Observation
 
 MAX_CONNECTIONS = 64
 GRACE_SECONDS = 0.3
@@ -23,16 +23,19 @@ class HttpServer:
     """Serves the page, the event stream, the state and, with `preview`, the live picture.
 
     Args:
+        bus: where events come from.
         host: 127.0.0.1, ::1 or localhost.
         port: TCP port; 0 takes a free one, and `url` then tells which.
         preview: whether pictures may leave the process.
-        camera: the camera's name on the page.
+        camera: the camera on the page.
     """
 
-    def __init__(self, host: str, port: int, preview: bool, camera: str) -> None:
+    failure = None
+
+    def __init__(self, bus: Bus, host: str, port: int, preview: bool, camera: str) -> None:
         self._host, self._port = host, port
-        self._feed = Feed()
-        self._site = Site(self._feed, preview, camera)
+        self._feed = Feed(bus)
+        self._site = Site(bus, self._feed, preview, camera)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -70,10 +73,6 @@ class HttpServer:
         self._thread = threading.Thread(target=asyncio.run, args=(serving,), name="mien-http", daemon=True)
         self._thread.start()
         ready.wait()
-
-    def publish(self, observation: Observation, frame: Frame) -> None:
-        """Hand an observation and its frame to whoever listens. Never blocks."""
-        self._feed.publish(observation, frame)
 
     def close(self) -> None:
         """Stop within a second, open streams or not. Does nothing when not started or closed before."""

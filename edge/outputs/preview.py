@@ -34,10 +34,10 @@ class Picture:
 
 
 class Preview:
-    """Encodes the feed's newest frame, at most once per interval, for all clients together."""
+    """Encodes the camera's newest frame, at most once per interval, for all clients together."""
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed = feed
+    def __init__(self, feed: Feed, camera: str) -> None:
+        self._feed, self._camera = feed, camera
         self._picture: Picture | None = None
         self._due = 0.0
 
@@ -46,18 +46,24 @@ class Preview:
         clock = asyncio.get_running_loop().time
         deadline = clock() + WAIT_SECONDS
         while not self._feed.closed and clock() < deadline:
+            newest = self._feed.newest(self._camera)
             if self._picture is not None and self._picture.frame != after and clock() < self._due:
                 return self._picture
             if clock() < self._due:
                 await asyncio.sleep(self._due - clock())
-            elif self._feed.newest is None or self._feed.newest[0].frame == after:
-                await self._feed.changed(deadline - clock())
+            elif newest is None or self._newest_is(after):
+                await self._feed.changed(deadline - clock(), lambda: self._newest_is(after))
             else:
-                observation, frame = self._feed.newest
+                observation, frame = newest
                 # In the loop's own thread: a few milliseconds, and a thread pool would cost more memory.
                 self._picture = Picture(observation.frame, encode(frame.image))
                 self._due = clock() + INTERVAL_SECONDS
         return None
+
+    def _newest_is(self, number: int | None) -> bool:
+        """Whether there is nothing newer to show than that frame."""
+        newest = self._feed.newest(self._camera)
+        return newest is None or newest[0].frame == number
 
     async def multipart(self) -> AsyncGenerator[bytes, None]:
         """The parts of a multipart/x-mixed-replace stream, until the feed closes."""

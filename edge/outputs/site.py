@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from edge.bus import Bus
 from edge.outputs.feed import Feed, sse
 from edge.outputs.guard import Guard
 from edge.outputs.preview import BOUNDARY, Preview
@@ -32,12 +33,11 @@ PREVIEW_OFF = "preview is off: no picture leaves mien unless it runs with --prev
 
 
 class Site:
-    """The routes over one feed; `preview` says whether pictures may leave the process."""
+    """The routes over one camera's events; `preview` says whether pictures may leave the process."""
 
-    def __init__(self, feed: Feed, preview: bool, camera: str) -> None:
-        self._feed = feed
-        self._preview = Preview(feed) if preview else None
-        self._camera = camera
+    def __init__(self, bus: Bus, feed: Feed, preview: bool, camera: str) -> None:
+        self._bus, self._feed, self._camera = bus, feed, camera
+        self._preview = Preview(feed, camera) if preview else None
         self._streams: set[Stream] = set()
         self._started = time.monotonic()
 
@@ -55,16 +55,15 @@ class Site:
 
     def status(self) -> dict[str, object]:
         """Counters and rates; the `state` event and, with the newest observation, `/api/v1/state`."""
-        newest = self._feed.newest
-        frames, fps, p50, p90 = self._feed.rates()
+        newest, rates = self._bus.newest(self._camera), self._bus.rates(self._camera)
         return {
             "camera": self._camera,
             "preview": self._preview is not None,
             "frame_size": newest and [newest[1].image.shape[1], newest[1].image.shape[0]],
             "uptime_seconds": round(time.monotonic() - self._started, 3),
-            "frames": frames,
-            "fps": round(fps, 2),
-            "latency_seconds": {"p50": p50, "p90": p90},
+            "frames": rates.count,
+            "fps": round(rates.fps, 2),
+            "latency_seconds": {"p50": rates.p50, "p90": rates.p90},
             "clients": len(self._feed.clients),
             "events_lost": self._feed.events_lost,
         }
@@ -89,7 +88,7 @@ class Site:
             self._feed.leave(client)
 
     async def _state(self, request: Request) -> Response:
-        newest = self._feed.newest
+        newest = self._bus.newest(self._camera)
         return JSONResponse({**self.status(), "observation": newest and newest[0].to_dict()})
 
     async def _picture(self, request: Request) -> Response:

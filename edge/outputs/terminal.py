@@ -10,11 +10,10 @@ from collections import deque
 from rich.console import Console
 from rich.text import Text
 
+from edge.bus import Bus
 from edge.outputs.history import PERIOD_SECONDS, History
-from edge.outputs.meter import Meter
 from edge.outputs.screen import Scene, draw
 from edge.outputs.stderr_tap import StderrTap
-from edge.types import Frame, Observation
 
 REFRESH_SECONDS = 0.125
 IDLE_SECONDS = 1.0  # a view without new frames still shows its frame rate fall
@@ -24,24 +23,23 @@ RATES = 16
 class TerminalView:
     """Shows the newest observation on the whole terminal, at most eight times a second.
 
-    `publish` only keeps the newest; drawing happens in a thread of the view's own. Does nothing where
-    standard output is no terminal.
+    It asks the bus for the newest, in a thread of its own. Does nothing where standard output is no terminal.
 
     Args:
-        camera: the camera's name in the header.
+        bus: where observations are.
+        camera: the camera to show.
         page: address of the web page, for the footer; None when there is none.
     """
 
-    def __init__(self, camera: str, page: str | None = None) -> None:
-        self._camera = camera
+    failure = None
+
+    def __init__(self, bus: Bus, camera: str, page: str | None = None) -> None:
+        self._bus, self._camera = bus, camera
         self._page = page
         self._console = Console()
         self._tap = StderrTap()
-        self._meter = Meter()
         self._history = History()
         self._rates: deque[float] = deque(maxlen=RATES)
-        self._newest: tuple[Observation, Frame] | None = None
-        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -54,12 +52,6 @@ class TerminalView:
         self._thread.start()
         # A terminal left in its alternate screen is useless, so give it back however Python ends.
         atexit.register(self.close)
-
-    def publish(self, observation: Observation, frame: Frame) -> None:
-        """Keep an observation and its frame as the newest. Never blocks."""
-        with self._lock:
-            self._newest = (observation, frame)
-            self._meter.add(observation.capture_to_event)
 
     def close(self) -> None:
         """Give the terminal back as it was, then what was logged meanwhile. Safe to call twice."""
@@ -76,9 +68,10 @@ class TerminalView:
         with self._console.screen():
             while not self._stop.wait(REFRESH_SECONDS):
                 now = time.monotonic()
-                if self._meter.count == shown and now - drawn < IDLE_SECONDS:
+                count = self._bus.rates(self._camera).count
+                if count == shown and now - drawn < IDLE_SECONDS:
                     continue
-                shown, drawn = self._meter.count, now
+                shown, drawn = count, now
                 scene = self._scene(now)
                 if now - sampled >= PERIOD_SECONDS / RATES:
                     sampled = now
@@ -97,11 +90,14 @@ class TerminalView:
         self._console.file.flush()
 
     def _scene(self, now: float) -> Scene:
-        with self._lock:
-            newest = self._newest
-            fps, latency = self._meter.fps(), self._meter.latency(0.5)
+        newest, rates = self._bus.newest(self._camera), self._bus.rates(self._camera)
         scene = Scene(
-            self._camera, now, fps=fps, latency=latency, rates=list(self._rates), history=self._history
+            self._camera,
+            now,
+            fps=rates.fps,
+            latency=rates.p50,
+            rates=list(self._rates),
+            history=self._history,
         )
         scene.messages, scene.page = self._tap.lines, self._page
         if newest is not None:

@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from edge.capture import NewestFrame, every_frame
+from edge.capture import EveryFrame, NewestFrame
 from edge.errors import CameraMissingError
 from edge.types import Frame
 
@@ -38,13 +38,13 @@ def never():
 
 def test_every_frame_of_a_recording_comes():
     camera = Counting(50)
-    assert [frame.sequence for frame in every_frame(camera, never)] == list(range(50))
+    assert [frame.sequence for frame in EveryFrame(camera).frames(never)] == list(range(50))
     assert camera.closed.is_set()
 
 
 def test_every_frame_ends_when_asked():
     camera = Counting(50)
-    assert len(list(every_frame(camera, lambda: camera.at >= 7))) == 7
+    assert len(list(EveryFrame(camera).frames(lambda: camera.at >= 7))) == 7
     assert camera.closed.is_set()
 
 

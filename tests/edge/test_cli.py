@@ -17,7 +17,7 @@ def assert_refused(done, code):
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
     lines = [
-        line for line in done.stderr.splitlines() if not line.startswith(("mien: camera ", "mien: stopped"))
+        line for line in done.stderr.splitlines() if not line.startswith(("mien: camera ", "mien: end of"))
     ]
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("mien: ")

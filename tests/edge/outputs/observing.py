@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
+from edge.bus import Bus
 from edge.labels import LABELS
-from edge.outputs import Output
 from edge.types import Expression, Face, Frame, Observation, ObservedFace
 
 WIDTH, HEIGHT = 320, 240
@@ -51,8 +51,8 @@ def observation_of(
 class Publisher:
     """Publishes frame after frame while the `with` lasts; what they show can be changed meanwhile."""
 
-    def __init__(self, *outputs: Output, **shown: object) -> None:
-        self.outputs, self.shown = list(outputs), shown
+    def __init__(self, bus: Bus, **shown: object) -> None:
+        self.bus, self.shown = bus, shown
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -68,5 +68,4 @@ class Publisher:
         number = 0
         while not self._stop.wait(0.03):
             number += 1
-            for output in self.outputs:
-                output.publish(observation_of(number, **self.shown), frame_of(number))
+            self.bus.publish(observation_of(number, **self.shown), frame_of(number))

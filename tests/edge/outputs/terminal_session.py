@@ -9,13 +9,15 @@ import time
 
 from observing import frame_of, observation_of
 
+from edge.bus import Bus
 from edge.outputs.terminal import TerminalView
 
-view = TerminalView("test", page="http://127.0.0.1:8642/")
+bus = Bus()
+view = TerminalView(bus, "test", page="http://127.0.0.1:8642/")
 view.start()
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 for number in range(60):
-    view.publish(observation_of(number, label="happy" if number < 30 else "sad"), frame_of(number))
+    bus.publish(observation_of(number, label="happy" if number < 30 else "sad"), frame_of(number))
     if number == 10:
         logging.info("logged in between")
         os.write(2, b"written by a C library\n")

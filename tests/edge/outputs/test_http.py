@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from observing import HEIGHT, WIDTH, Publisher, frame_of, observation_of
 
+from edge.bus import Bus
 from edge.errors import OutputError
 from edge.outputs.http import HttpServer
 from edge.outputs.site import MAX_STREAMS
@@ -21,8 +22,13 @@ PATIENCE = 20.0
 
 
 @pytest.fixture
-def server() -> Iterator[HttpServer]:
-    server = HttpServer("127.0.0.1", 0, preview=True, camera="test")
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def server(bus: Bus) -> Iterator[HttpServer]:
+    server = HttpServer(bus, "127.0.0.1", 0, preview=True, camera="test")
     server.start()
     yield server
     server.close()
@@ -76,12 +82,12 @@ def test_page_has_nothing_inline_and_nothing_from_outside(server: HttpServer) ->
     assert "http" not in page.replace("http-equiv", "")
 
 
-def test_state_is_the_newest_observation_and_counters(server: HttpServer) -> None:
+def test_state_is_the_newest_observation_and_counters(server: HttpServer, bus: Bus) -> None:
     empty = json.load(ask(server, "/api/v1/state"))
     assert (empty["observation"], empty["frame_size"], empty["frames"], empty["fps"]) == (None, None, 0, 0)
     for number in range(3):
         observation = observation_of(number)
-        server.publish(observation, frame_of(number))
+        bus.publish(observation, frame_of(number))
     state = json.load(ask(server, "/api/v1/state"))
     assert state["observation"] == observation.to_dict()
     assert state["frame_size"] == [WIDTH, HEIGHT]
@@ -89,13 +95,13 @@ def test_state_is_the_newest_observation_and_counters(server: HttpServer) -> Non
     assert state["latency_seconds"] == {"p50": 0.012, "p90": 0.012}
 
 
-def test_events_are_the_published_observations_in_order(server: HttpServer) -> None:
+def test_events_are_the_published_observations_in_order(server: HttpServer, bus: Bus) -> None:
     stream = events(ask(server, "/events"))
     name, state = next(stream)
     assert (name, state["clients"], state["lost_here"]) == ("state", 1, 0)
     published = [observation_of(number, faces=number % 3) for number in range(20)]
     for observation in published:
-        server.publish(observation, frame_of(observation.frame))
+        bus.publish(observation, frame_of(observation.frame))
     heard = (payload for name, payload in stream if name == "message")
     assert [next(heard) for _ in published] == [observation.to_dict() for observation in published]
 
@@ -113,7 +119,7 @@ def test_a_client_that_goes_is_forgotten(server: HttpServer) -> None:
     assert any(state["clients"] == 1 for _, state in watching)
 
 
-def test_client_that_never_reads_loses_only_its_own_events(server: HttpServer) -> None:
+def test_client_that_never_reads_loses_only_its_own_events(server: HttpServer, bus: Bus) -> None:
     stream = events(ask(server, "/events"))
     next(stream)
     with deaf(server, "/events"):
@@ -122,18 +128,18 @@ def test_client_that_never_reads_loses_only_its_own_events(server: HttpServer) -
         number = 0
         while number % 100 or json.load(ask(server, "/api/v1/state"))["events_lost"] == 0:
             observation = observation_of(number, faces=12)
-            server.publish(observation, frame_of(number))
+            bus.publish(observation, frame_of(number))
             assert next(payload for name, payload in stream if name == "message") == observation.to_dict()
             number += 1
         assert next(state for name, state in stream if name == "state")["lost_here"] == 0
 
 
-def test_publish_does_not_wait_for_a_server_that_cannot_keep_up(server: HttpServer) -> None:
+def test_publish_does_not_wait_for_a_server_that_cannot_keep_up(server: HttpServer, bus: Bus) -> None:
     stream = events(ask(server, "/events"))
     next(stream)
     frame = frame_of(0)
     for number in range(20_000):
-        server.publish(observation_of(number), frame)
+        bus.publish(observation_of(number), frame)
     # Some were lost, but the newest was not, and the losses are known.
     heard = 0
     for name, payload in stream:
@@ -143,9 +149,9 @@ def test_publish_does_not_wait_for_a_server_that_cannot_keep_up(server: HttpServ
     assert heard + json.load(ask(server, "/api/v1/state"))["events_lost"] == 20_000
 
 
-def test_picture_is_the_frame_it_says(server: HttpServer) -> None:
+def test_picture_is_the_frame_it_says(server: HttpServer, bus: Bus) -> None:
     for number in (5, 9):
-        server.publish(observation_of(number), frame_of(number))
+        bus.publish(observation_of(number), frame_of(number))
         answer = ask(server, f"/preview.jpg?after={number - 1}")
         assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
         assert int(answer.headers["Mien-Frame"]) in (5, 9)
@@ -155,8 +161,8 @@ def test_picture_is_the_frame_it_says(server: HttpServer) -> None:
         assert np.abs(picture.astype(int) - expected).mean() < 4
 
 
-def test_picture_waits_for_a_newer_frame(server: HttpServer) -> None:
-    server.publish(observation_of(1), frame_of(1))
+def test_picture_waits_for_a_newer_frame(server: HttpServer, bus: Bus) -> None:
+    bus.publish(observation_of(1), frame_of(1))
     assert ask(server, "/preview.jpg").headers["Mien-Frame"] == "1"
     answers: list[str] = []
     waiting = threading.Thread(
@@ -165,21 +171,21 @@ def test_picture_waits_for_a_newer_frame(server: HttpServer) -> None:
     waiting.start()
     waiting.join(timeout=0.3)
     assert not answers
-    server.publish(observation_of(2), frame_of(2))
+    bus.publish(observation_of(2), frame_of(2))
     waiting.join(timeout=PATIENCE)
     assert answers == ["2"]
 
 
-def test_wide_pictures_are_scaled_down(server: HttpServer) -> None:
+def test_wide_pictures_are_scaled_down(server: HttpServer, bus: Bus) -> None:
     frame = frame_of(1)
     wide = type(frame)(np.repeat(np.repeat(frame.image, 6, axis=0), 6, axis=1), 1, 0.0, "test")
-    server.publish(observation_of(1), wide)
+    bus.publish(observation_of(1), wide)
     picture = cv2.imdecode(np.frombuffer(ask(server, "/preview.jpg").read(), np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape == (720, 960, 3)
 
 
-def test_motion_jpeg_stream(server: HttpServer) -> None:
-    with Publisher(server):
+def test_motion_jpeg_stream(server: HttpServer, bus: Bus) -> None:
+    with Publisher(bus):
         answer = ask(server, "/preview.mjpeg")
         assert answer.headers["Content-Type"].startswith("multipart/x-mixed-replace")
         numbers = []
@@ -194,10 +200,10 @@ def test_motion_jpeg_stream(server: HttpServer) -> None:
 
 
 @pytest.mark.parametrize("path", ["/preview.jpg", "/preview.mjpeg"])
-def test_no_picture_leaves_without_preview(path: str) -> None:
-    server = HttpServer("127.0.0.1", 0, preview=False, camera="test")
+def test_no_picture_leaves_without_preview(path: str, bus: Bus) -> None:
+    server = HttpServer(bus, "127.0.0.1", 0, preview=False, camera="test")
     server.start()
-    server.publish(observation_of(1), frame_of(1))
+    bus.publish(observation_of(1), frame_of(1))
     answer = ask(server, path)
     assert answer.status == 404
     assert answer.read().decode().startswith("preview is off")
@@ -232,26 +238,26 @@ def test_head_of_a_stream_ends(server: HttpServer) -> None:
     assert answer.read() == b""
 
 
-def test_port_in_use_is_an_output_error(server: HttpServer) -> None:
+def test_port_in_use_is_an_output_error(server: HttpServer, bus: Bus) -> None:
     with pytest.raises(OutputError, match=f"port {server.port} is in use; stop what holds it"):
-        HttpServer("127.0.0.1", server.port, preview=False, camera="test").start()
+        HttpServer(bus, "127.0.0.1", server.port, preview=False, camera="test").start()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.org", "::"])
-def test_only_loopback(host: str) -> None:
+def test_only_loopback(host: str, bus: Bus) -> None:
     with pytest.raises(OutputError, match=r"use one of 127\.0\.0\.1, ::1, localhost"):
-        HttpServer(host, 0, preview=False, camera="test").start()
+        HttpServer(bus, host, 0, preview=False, camera="test").start()
 
 
-def test_impossible_port() -> None:
+def test_impossible_port(bus: Bus) -> None:
     with pytest.raises(OutputError, match="70000 is no port"):
-        HttpServer("127.0.0.1", 70000, preview=False, camera="test").start()
+        HttpServer(bus, "127.0.0.1", 70000, preview=False, camera="test").start()
 
 
-def test_closes_with_open_streams_and_starts_again_on_its_port() -> None:
-    first = HttpServer("127.0.0.1", 0, preview=True, camera="test")
+def test_closes_with_open_streams_and_starts_again_on_its_port(bus: Bus) -> None:
+    first = HttpServer(bus, "127.0.0.1", 0, preview=True, camera="test")
     first.start()
-    with Publisher(first, faces=8):
+    with Publisher(bus, faces=8):
         reading = events(ask(first, "/events"))
         next(reading)
         pictures = ask(first, "/preview.mjpeg")
@@ -261,12 +267,12 @@ def test_closes_with_open_streams_and_starts_again_on_its_port() -> None:
             first.close()
             assert not [thread for thread in threading.enumerate() if thread.name == "mien-http"]
             assert all(name in ("message", "state") for name, _ in reading)
-            second = HttpServer("127.0.0.1", first.port, preview=True, camera="test")
+            second = HttpServer(bus, "127.0.0.1", first.port, preview=True, camera="test")
             second.start()
             assert ask(second, "/healthz").status == 200
             second.close()
 
 
-def test_publishing_after_close_is_harmless(server: HttpServer) -> None:
+def test_publishing_after_close_is_harmless(server: HttpServer, bus: Bus) -> None:
     server.close()
-    server.publish(observation_of(1), frame_of(1))
+    bus.publish(observation_of(1), frame_of(1))

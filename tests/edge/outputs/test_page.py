@@ -8,6 +8,7 @@ import pytest
 from browser import CHROMEDRIVER, CHROMIUM, Browser
 from observing import MARGIN, WIDTH, Publisher
 
+from edge.bus import Bus
 from edge.outputs.http import HttpServer
 
 pytestmark = pytest.mark.skipif(
@@ -49,16 +50,21 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def server(browser: Browser, request: pytest.FixtureRequest) -> Iterator[HttpServer]:
-    server = HttpServer("127.0.0.1", 0, preview=getattr(request, "param", True), camera="test")
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def server(browser: Browser, request: pytest.FixtureRequest, bus: Bus) -> Iterator[HttpServer]:
+    server = HttpServer(bus, "127.0.0.1", 0, preview=getattr(request, "param", True), camera="test")
     server.start()
     yield server
     browser.leave()
     server.close()
 
 
-def test_label_appears_and_changes(browser: Browser, server: HttpServer) -> None:
-    with Publisher(server, label="happy") as publisher:
+def test_label_appears_and_changes(browser: Browser, server: HttpServer, bus: Bus) -> None:
+    with Publisher(bus, label="happy") as publisher:
         browser.open(server.url)
         browser.wait(f"return {LABEL} === 'happy' && document.title === 'happy · mien'")
         publisher.shown["label"] = "surprise"
@@ -73,8 +79,8 @@ def test_label_appears_and_changes(browser: Browser, server: HttpServer) -> None
     assert browser.console() == []
 
 
-def test_people_come_and_go_and_may_be_unsure(browser: Browser, server: HttpServer) -> None:
-    with Publisher(server, faces=2, abstained=True, mask_state=None) as publisher:
+def test_people_come_and_go_and_may_be_unsure(browser: Browser, server: HttpServer, bus: Bus) -> None:
+    with Publisher(bus, faces=2, abstained=True, mask_state=None) as publisher:
         browser.open(server.url)
         browser.wait("return document.querySelectorAll('.person').length === 2")
         browser.wait(f"return {LABEL} === 'unsure'")
@@ -85,9 +91,9 @@ def test_people_come_and_go_and_may_be_unsure(browser: Browser, server: HttpServ
     assert browser.console() == []
 
 
-def test_boxes_belong_to_the_picture_shown(browser: Browser, server: HttpServer) -> None:
+def test_boxes_belong_to_the_picture_shown(browser: Browser, server: HttpServer, bus: Bus) -> None:
     # The face jumps 7 pixels a frame, so a box of the next frame would already be off by that much.
-    with Publisher(server, label="happy", mask_state=None):
+    with Publisher(bus, label="happy", mask_state=None):
         browser.open(server.url)
         for _ in range(10):
             places = browser.wait(PLACES)
@@ -98,8 +104,8 @@ def test_boxes_belong_to_the_picture_shown(browser: Browser, server: HttpServer)
 
 
 @pytest.mark.parametrize("server", [False], indirect=True, ids=["preview off"])
-def test_without_preview_only_boxes(browser: Browser, server: HttpServer) -> None:
-    with Publisher(server, label="happy"):
+def test_without_preview_only_boxes(browser: Browser, server: HttpServer, bus: Bus) -> None:
+    with Publisher(bus, label="happy"):
         browser.open(server.url)
         browser.wait("return document.getElementById('notice').textContent === 'preview is off: boxes only'")
         browser.wait(f"return {LABEL} === 'happy'")
@@ -108,25 +114,24 @@ def test_without_preview_only_boxes(browser: Browser, server: HttpServer) -> Non
     assert browser.console() == []
 
 
-def test_reconnects_after_a_restart(browser: Browser, server: HttpServer) -> None:
-    with Publisher(server, label="happy") as publisher:
+def test_reconnects_after_a_restart(browser: Browser, server: HttpServer, bus: Bus) -> None:
+    with Publisher(bus, label="happy") as publisher:
         browser.open(server.url)
         browser.wait(f"return {LABEL} === 'happy'")
         server.close()
         browser.wait("return document.getElementById('link').textContent === 'reconnecting'")
         browser.wait("return document.title === 'reconnecting · mien'")
-        again = HttpServer("127.0.0.1", server.port, preview=True, camera="test")
+        again = HttpServer(bus, "127.0.0.1", server.port, preview=True, camera="test")
         again.start()
         publisher.shown["label"] = "sad"
-        publisher.outputs[:] = [again]
         browser.wait(f"return {LABEL} === 'sad' && document.getElementById('link').textContent === 'live'")
         again.close()
     # While the server is away the browser itself notes each refused connection; nothing else may be there.
     assert [entry for entry in browser.console() if entry["source"] != "network"] == []
 
 
-def test_nothing_from_outside(browser: Browser, server: HttpServer) -> None:
-    with Publisher(server):
+def test_nothing_from_outside(browser: Browser, server: HttpServer, bus: Bus) -> None:
+    with Publisher(bus):
         browser.open(server.url)
         browser.wait(f"return {LABEL}")
         requested = browser.run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
@@ -134,8 +139,8 @@ def test_nothing_from_outside(browser: Browser, server: HttpServer) -> None:
         assert all(name.startswith(server.url) for name in requested)
 
 
-def test_fits_a_phone(browser: Browser, server: HttpServer) -> None:
-    with Publisher(server, faces=3):
+def test_fits_a_phone(browser: Browser, server: HttpServer, bus: Bus) -> None:
+    with Publisher(bus, faces=3):
         browser.open(server.url)
         browser.resize(390, 844)
         browser.wait("return document.querySelectorAll('.person').length === 3")

@@ -18,6 +18,7 @@ import pytest
 from observing import frame_of, observation_of
 from rich.cells import cell_len
 
+from edge.bus import Bus
 from edge.outputs.halfblock import picture
 from edge.outputs.screen import Scene, draw
 from edge.outputs.terminal import TerminalView
@@ -137,7 +138,5 @@ def test_picture_keeps_colours_in_place() -> None:
     assert lower == "\x1b[38;2;0;0;0m\x1b[48;2;0;0;0m" + "▀" * 10 + "\x1b[0m"
 
 
-def test_publish_before_start_and_close_without_start() -> None:
-    view = TerminalView("test")
-    view.publish(observation_of(1), frame_of(1))
-    view.close()
+def test_close_without_start() -> None:
+    TerminalView(Bus(), "test").close()

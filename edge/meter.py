@@ -1,13 +1,24 @@
-"""Frames a second and latency over the last moments, for the outputs that show them."""
+"""Frames a second and latency over the last moments."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 WINDOW_SECONDS = 2.0
 LATENCIES = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Observations so far, observations a second, latency in seconds by quantile; None before the first."""
+
+    count: int = 0
+    fps: float = 0.0
+    p50: float | None = None
+    p90: float | None = None
 
 
 class Meter:
@@ -44,6 +55,10 @@ class Meter:
         # A source that has just stopped must be seen to slow down: up to `now` where that is long ago.
         span = max(recent[-1] - recent[0], (now - recent[0]) * (len(recent) - 1) / len(recent))
         return (len(recent) - 1) / span if span > 0 else 0.0
+
+    def rates(self) -> Rates:
+        """Everything at once."""
+        return Rates(self.count, self.fps(), self.latency(0.5), self.latency(0.9))
 
     def latency(self, quantile: float) -> float | None:
         """Quantile of the recent capture-to-event latencies in seconds; None before the first."""
