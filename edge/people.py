@@ -60,7 +60,7 @@ class People:
                 return
             person.told, person.since = True, now
             yield PersonEvent(camera=camera, event="appeared", track=track)
-            person.label = _label(face.expression)
+            person.label = person.candidate = _label(face.expression)
             yield self._change(camera, track, face, None, 0.0)
             return
         label = self._settled(person, face.expression)
