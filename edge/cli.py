@@ -249,6 +249,26 @@ def config_show(config: ConfigFile = None) -> None:
         print(line)
 
 
+@config_app.command("init")
+def config_init() -> None:
+    """Print a configuration file to begin with; every key stands in it, commented out."""
+    from edge.reference import configuration_file
+
+    for line in configuration_file():
+        print(line)
+
+
+@config_app.command("check")
+def config_check(
+    file: Annotated[Path | None, typer.Argument(help="A file; those in /etc/mien by default.")] = None,
+) -> None:
+    """Tell what is wrong with a configuration."""
+    from edge.config import load
+
+    load(file)
+    print(f"{file or 'the configuration'} is good")
+
+
 def main() -> None:
     """Entry point: every error a user can meet becomes one line on standard error and its exit code."""
     debug = "--debug" in sys.argv

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import edge.config
+import edge.settings
 from edge import bundles
 from edge.config import load
 from edge.errors import ConfigError
@@ -97,5 +98,68 @@ def test_the_effective_configuration_is_toml_that_loads_again(tmp_path):
     assert load(file, {}, {}).settings == first.settings
 
 
+def test_several_cameras_have_sections_of_their_own(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[cameras.front]\nsource = "0"\nsize = "640x480"\n[cameras.door]\nsource = "a.mp4"\n')
+    found = load(file, {}, {})
+    assert {name: camera.source for name, camera in found.settings.cameras.items()} == {
+        "front": "0",
+        "door": "a.mp4",
+    }
+    assert found.settings.cameras["front"].width_height == (640, 480)
+    assert found.origins["cameras.front.size"] == str(file)
+    shown = tmp_path / "shown.toml"
+    shown.write_text("\n".join(found.lines()))
+    assert load(shown, {}, {}).settings == found.settings
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[cameras.front]\nsorce = "0"\n', "unknown key 'cameras.front.sorce' .*'cameras.front.source'"),
+        ('[cameras.front]\nsize = "big"\n', r"cameras.front.size = 'big' \(.*config.toml\): .*1280x720"),
+        ('[cameras."a b"]\nsource = "0"\n', "'a b' is no camera's name"),
+        ("cameras = 3\n", r"write \[cameras.NAME\]"),
+        ("[cameras]\nsource = 'demo'\n", r"write \[cameras.NAME\]"),
+        ("[http]\ntls_key = 'key.pem'\n", "tls_certificate and tls_key come together"),
+        ("[mqtt]\ntopic = 'a/b'\n", "mqtt.topic = 'a/b' .*one level of a topic"),
+    ],
+)
+def test_mistakes_in_the_service_are_named(tmp_path, text, message):
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load(file, {}, {})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_token_opens_the_door_to_other_machines(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[outputs]\naddress = "0.0.0.0:80"\n[http]\ntoken_file = "token"\n')
+    assert load(file, {}, {}).settings.outputs.host_port == ("0.0.0.0", 80)
+
+
+def test_a_password_in_an_address_is_never_shown(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[camera]\nsource = "rtsp://me:se/cret@cam/1"\nsize = "x"\n')
+    with pytest.raises(ConfigError) as caught:
+        load(file, {}, {})
+    assert "secret" not in str(caught.value)
+    found = load(None, {"camera.source": "rtsp://me:secret@cam/1"}, {}, Path("/nowhere"))
+    assert 'source = "rtsp://me:***@cam/1"' in "\n".join(found.lines())
+
+
+def test_check_says_what_is_wrong_or_that_all_is_good(tmp_path, mien):
+    file = tmp_path / "config.toml"
+    file.write_text("[detector]\nthreshold = 4\n")
+    done = mien("config", "check", file)
+    assert (done.returncode, done.stdout) == (ConfigError.exit_code, "")
+    assert "detector.threshold = 4" in done.stderr
+    file.write_text(mien("config", "init").stdout)
+    done = mien("config", "check", file)
+    assert (done.returncode, done.stdout) == (0, f"{file} is good\n")
+
+
 def test_examples():
     assert doctest.testmod(edge.config).failed == 0
+    assert doctest.testmod(edge.settings).failed == 0
