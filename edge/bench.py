@@ -22,7 +22,6 @@ import numpy as np
 from edge import bundles
 from edge.cameras import Camera, open_camera
 from edge.classifier import Classifier
-from edge.daemon import make_detector, set_vision_threads
 from edge.detectors.boxes import iou
 from edge.errors import InputError
 from edge.finding import Finder, longest_interval
@@ -31,6 +30,7 @@ from edge.runtime import runtime_version
 from edge.settings import AUTO, Settings
 from edge.tracking import pair
 from edge.types import Face, Frame, Image, Observation
+from edge.watching import make_detector, set_vision_threads
 
 SAME_FACE = 0.5  # IoU
 WARM_UP = 0.1  # of the time to measure

@@ -13,14 +13,16 @@ from typing import Protocol
 
 from edge.cameras import Camera
 from edge.errors import MienError
+from edge.events import CameraEvent, CameraPhase
 from edge.types import Frame
 
 WAIT = 0.1  # seconds between looks at the stop request
 JOIN = 0.7  # seconds a stuck camera is waited for at the end
+Tell = Callable[[CameraEvent], None]
 
 
 class Source(Protocol):
-    """Gives the frames of one camera."""
+    """Gives the frames of one camera, and tells its state."""
 
     @property
     def name(self) -> str:
@@ -40,7 +42,10 @@ class Source(Protocol):
 
     @property
     def down(self) -> bool:
-        """Whether it is known that no frames come, and why, and that it is being mended."""
+        """Whether it is known that no frames come, and why, and that it is being mended, or was asked for."""
+
+    def pause(self, paused: bool) -> None:
+        """Give no frames, or go on; any thread."""
 
     def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
         """Frames until the end of a recording or `stopped`; closes the camera.
@@ -50,51 +55,72 @@ class Source(Protocol):
         """
 
 
-class EveryFrame:
-    """All frames of a recording, in order."""
+class _Opened:
+    """A camera that is open already: what both ways of reading it share."""
 
-    overtaken = 0
-    down = False
-
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, tell: Tell) -> None:
         self.name, self.fps = camera.name, camera.fps
-        self._camera = camera
+        self.overtaken = 0
+        self._camera, self._tell = camera, tell
+        self._going = threading.Event()
+        self._going.set()
 
     @property
     def skipped(self) -> int:
         return self._camera.skipped
 
+    @property
+    def down(self) -> bool:
+        return not self._going.is_set()
+
+    def pause(self, paused: bool) -> None:
+        if paused == self.down:
+            return
+        if paused:
+            self._going.clear()
+        else:
+            self._going.set()
+        self._say("paused" if paused else "streaming")
+
+    def _say(self, state: CameraPhase) -> None:
+        self._tell(CameraEvent(camera=self.name, state=state))
+
+    def _wait_while_paused(self, stopped: Callable[[], bool]) -> None:
+        while not self._going.wait(WAIT) and not stopped():
+            pass
+
+
+class EveryFrame(_Opened):
+    """All frames of a recording, in order."""
+
     def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
         try:
+            self._say("streaming")
             while not stopped() and (frame := self._camera.read()) is not None:
                 yield frame
+                self._wait_while_paused(stopped)
+            if not stopped():
+                self._say("ended")
         finally:
             self._camera.close()
 
 
-class NewestFrame:
+class NewestFrame(_Opened):
     """Reads a camera in a thread of its own and hands over its newest frame."""
 
-    down = False
-
-    def __init__(self, camera: Camera) -> None:
-        self.name, self.fps = camera.name, camera.fps
-        self.overtaken = 0
-        self._camera = camera
+    def __init__(self, camera: Camera, tell: Tell) -> None:
+        super().__init__(camera, tell)
         self._slot: Frame | None = None
         self._ended = False
         self._error: MienError | None = None
         self._closing = False
         self._changed = threading.Condition()
 
-    @property
-    def skipped(self) -> int:
-        return self._camera.skipped
-
     def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
         thread = threading.Thread(target=self._read, name=f"camera {self.name}", daemon=True)
         thread.start()
         try:
+            self._say("streaming")
             while not stopped():
                 frame = self._take()
                 if frame is not None:
@@ -103,6 +129,8 @@ class NewestFrame:
                     break
             if self._error is not None:
                 raise self._error
+            if not stopped():
+                self._say("ended")
         finally:
             self._closing = True
             thread.join(JOIN)  # a camera stuck in its driver must not keep the process from ending
@@ -124,6 +152,7 @@ class NewestFrame:
         try:
             while not self._closing and (frame := self._camera.read()) is not None:
                 self._put(frame)
+                self._wait_while_paused(lambda: self._closing)
         except MienError as error:
             self._error = error
         finally:

@@ -172,7 +172,7 @@ def run(
         "outputs.preview": preview,
         **_shared(detector, model, threads),
     }
-    Daemon(load(config, flags).settings, max_frames).run()
+    Daemon(lambda: load(config, flags).settings, max_frames).run()
 
 
 @app.command()

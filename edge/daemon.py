@@ -1,7 +1,7 @@
 """The daemon: startup → main loop → shutdown.
 
-Each camera is looked through in a thread of its own (`edge/watching.py`); the main thread waits for commands,
-looks after everything and ends it.
+Each camera is looked through in a thread of its own (`edge/watching.py`), and each output has one
+(`edge/outputs`); the main thread obeys commands, looks after everything and ends it.
 """
 
 from __future__ import annotations
@@ -10,45 +10,48 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
-from edge import bundles
+from edge import bundles, notify
 from edge.bus import Bus
-from edge.cameras import is_recording
-from edge.capture import Source
-from edge.control import Command, Control, SwitchModel
-from edge.detectors import Detector, open_detector
+from edge.control import Command, Control, Pause, Reload, SwitchModel
 from edge.errors import MienError
 from edge.events import ModelEvent
 from edge.outputs import Output, ReaderGone
-from edge.settings import AUTO, CameraConfig, DetectorConfig, Settings
-from edge.sources import camera_sections, open_source, takes_newest
-from edge.watching import Watcher
+from edge.outputs.wanted import Wanted, has_viewer, wanted_outputs
+from edge.settings import Settings
+from edge.sources import camera_sections
+from edge.watching import Watcher, make_watcher, set_vision_threads
 
 logger = logging.getLogger(__name__)
 TICK = 0.1  # seconds between looks at what may have ended
 PATIENCE = 1.0  # seconds a camera's thread is waited for at the end
+HUNG = 10.0  # seconds without a frame after which a camera that should give some hangs
 
 
 class Daemon:
     """Looks through its cameras until they end, enough frames are done, or a signal asks to stop.
 
     Args:
-        settings: the effective configuration.
+        read: reads the effective configuration, now and at each reload.
         max_frames: stop a camera after so many processed frames; None for no limit.
+    Attributes:
+        control: takes commands while it runs.
     """
 
-    def __init__(self, settings: Settings, max_frames: int | None = None) -> None:
-        self._settings = settings
+    def __init__(self, read: Callable[[], Settings], max_frames: int | None = None) -> None:
+        self._read = read
+        self._settings = read()
         self._max_frames = max_frames
         self._stopped = False
         self._bus = Bus()
-        self._control = Control()
+        self.control = Control()
         self._watchers: list[Watcher] = []
-        self._outputs: list[Output] = []
+        self._outputs: dict[str, tuple[Wanted, Output]] = {}
+        self._ping = notify.watchdog_interval()
+        self._pinged = 0.0
 
     def run(self) -> None:
         """Start, work, stop.
@@ -56,7 +59,7 @@ class Daemon:
         Raises:
             MienError: what cannot be opened, a camera that dies, an output that cannot be written.
         """
-        with self._stop_on_signals(), contextlib.suppress(ReaderGone), contextlib.ExitStack() as shutdown:
+        with self._obey_signals(), contextlib.suppress(ReaderGone), contextlib.ExitStack() as shutdown:
             self._startup(shutdown)
             self._main_loop()
 
@@ -65,94 +68,36 @@ class Daemon:
         self._stopped = True
 
     def _startup(self, shutdown: contextlib.ExitStack) -> None:
-        settings = self._settings
-        set_vision_threads(settings.detector.threads)
-        sections = camera_sections(settings)
         # Everything that may be missing is opened before anything runs.
-        sources = {open_source(name, config, self._watched): config for name, config in sections.items()}
-        self._watchers = [self._watcher(source, config) for source, config in sources.items()]
-        for output in self._make_outputs([source.name for source in sources]):
-            output.start()
-            shutdown.callback(_close, output)
-            self._outputs.append(output)
+        self._watchers = self._make_watchers(self._settings)
+        shutdown.callback(self._close_outputs)
+        self._start_outputs(self._settings)
         shutdown.callback(self._end_watchers)
-        for watcher in self._watchers:
-            watcher.start()
-
-    def _watcher(self, source: Source, config: CameraConfig) -> Watcher:
-        from edge.classifier import Classifier
-        from edge.finding import Finder
-        from edge.people import People
-        from edge.pipeline import Pipeline
-        from edge.smoothing import MaskVote, Smoother
-        from edge.tracking import Tracker
-
-        settings = self._settings
-        calm = settings.smoothing
-        detector = make_detector(settings.detector)
-        classifier = Classifier(bundles.load(settings.model.name), settings.model.threads)
-        pipeline = Pipeline(
-            Finder(detector, Tracker(calm.survive), self._interval(config)),
-            classifier,
-            Smoother(calm.time_constant),
-            MaskVote(calm.mask_time_constant),
-            source.fps,
-        )
-        self._tell_model(classifier.bundle)
-        manifest = classifier.bundle.manifest
-        model = f"{manifest.name} {manifest.version}"
-        logger.info("camera %s, detector %s, model %s", source.name, detector.name, model)
-        return Watcher(source, pipeline, People(settings.people), self._bus, self._max_frames)
-
-    def _make_outputs(self, cameras: list[str]) -> Iterator[Output]:
-        # Each output brings its own libraries, so it is imported only when it is wanted.
-        wanted = self._settings.outputs
-        if wanted.jsonl is not None:
-            from edge.outputs.jsonl import JsonLines
-
-            yield JsonLines(
-                self._bus,
-                wanted.jsonl,
-                interval=wanted.jsonl_interval,
-                limit=int(wanted.jsonl_megabytes * 1e6),
-                keep=wanted.jsonl_keep,
-                wait_while=(lambda: not self._stopped) if self._only_recordings else None,
-            )
-        if wanted.socket is not None:
-            from edge.outputs.unix_socket import UnixSocket
-
-            yield UnixSocket(self._bus, wanted.socket)
-        page = None
-        if wanted.http:
-            from edge.outputs.http import HttpServer
-
-            server = HttpServer(self._bus, *wanted.host_port, self._preview, cameras[0])
-            yield server
-            page = server.url
-            logger.info("page at %s", page)
-        if self._terminal:
-            from edge.outputs.terminal import TerminalView
-
-            yield TerminalView(self._bus, cameras[0], page)
+        self._start_watchers()
+        notify.ready(self._summary())
+        shutdown.callback(notify.stopping)
 
     def _main_loop(self) -> None:
         while not self._stopped and not all(watcher.ended for watcher in self._watchers):
-            command = self._control.next(TICK)
+            command = self.control.next(TICK)
             if command is not None:
                 self._obey(command)
             self._raise_failures()
+            self._tell_life()
         self._raise_failures()
 
-    def _raise_failures(self) -> None:
-        failures = [watcher.failure for watcher in self._watchers]
-        failures += [output.failure for output in self._outputs]
-        for failure in failures:
-            if failure is not None:
-                raise failure
-
     def _obey(self, command: Command) -> None:
-        if isinstance(command, SwitchModel):
-            self._switch_model(command.name)
+        match command:
+            case SwitchModel(name):
+                self._switch_model(name)
+            case Pause(paused, camera):
+                for watcher in self._watchers:
+                    if camera in (None, watcher.source.name):
+                        watcher.source.pause(paused)
+            case Reload():
+                notify.reloading()
+                self._reload()
+                notify.ready(self._summary())
 
     def _switch_model(self, name: str) -> None:
         from edge.classifier import Classifier
@@ -168,11 +113,51 @@ class Daemon:
             watcher.use(classifier)
         self._tell_model(bundle)
 
-    def _tell_model(self, bundle: bundles.Bundle) -> None:
-        made = bundle.manifest
-        self._bus.publish(
-            ModelEvent(state="loaded", name=made.name, version=made.version, quantisation=made.quantisation)
-        )
+    def _reload(self) -> None:
+        """Bring everything in line with the configuration as it is now; a bad one changes nothing."""
+        try:
+            settings = self._read()
+            anew = _seeing(settings) != _seeing(self._settings)
+            watchers = self._make_watchers(settings) if anew else []
+        except MienError as error:
+            logger.error("the configuration was not applied: %s", error)
+            return
+        if anew:
+            self._end_watchers()
+            self._watchers = watchers
+        before, self._settings = self._settings, settings
+        try:
+            self._start_outputs(settings)
+        except MienError as error:
+            logger.error("the outputs were left as they were: %s", error)
+            self._settings = settings.model_copy(
+                update={name: getattr(before, name) for name in ("outputs", "http", "mqtt")}
+            )
+            self._start_outputs(self._settings)
+        if anew:
+            self._start_watchers()
+        logger.info("the configuration was read again")
+
+    def _make_watchers(self, settings: Settings) -> list[Watcher]:
+        set_vision_threads(settings.detector.threads)
+        viewer = has_viewer(settings)
+        return [
+            make_watcher(name, config, settings, viewer, self._bus, self._max_frames)
+            for name, config in camera_sections(settings).items()
+        ]
+
+    def _start_watchers(self) -> None:
+        bundle = bundles.load(self._settings.model.name)
+        self._tell_model(bundle)
+        for watcher in self._watchers:
+            logger.info(
+                "camera %s, detector %s, model %s %s",
+                watcher.source.name,
+                self._settings.detector.name,
+                bundle.manifest.name,
+                bundle.manifest.version,
+            )
+            watcher.start()
 
     def _end_watchers(self) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -188,69 +173,75 @@ class Daemon:
                 source.skipped,
             )
 
-    @property
-    def _watched(self) -> bool:
-        """Whether somebody may look on, on the page or in the terminal."""
-        return self._settings.outputs.http or self._terminal
+    def _start_outputs(self, settings: Settings) -> None:
+        """End the outputs that are not wanted any more and start the ones that are not there yet."""
+        cameras = [watcher.source.name for watcher in self._watchers]
+        wanted = wanted_outputs(settings, self._bus, cameras, lambda: not self._stopped)
+        for name, (made, output) in list(self._outputs.items()):
+            if name not in wanted or wanted[name].key != made.key:
+                del self._outputs[name]
+                output.close()
+        for name, wish in wanted.items():
+            if name not in self._outputs:
+                output = wish.make()
+                output.start()
+                self._outputs[name] = wish, output
 
-    @property
-    def _only_recordings(self) -> bool:
-        """Whether every frame of every camera is wanted, so that nothing is lost while an output is slow."""
-        return not any(
-            takes_newest(config, self._watched) for config in camera_sections(self._settings).values()
+    def _close_outputs(self) -> None:
+        with contextlib.ExitStack() as closing:  # one that fails must not keep the others open
+            for _, output in self._outputs.values():
+                closing.callback(output.close)
+            self._outputs.clear()
+
+    def _tell_model(self, bundle: bundles.Bundle) -> None:
+        made = bundle.manifest
+        self._bus.publish(
+            ModelEvent(state="loaded", name=made.name, version=made.version, quantisation=made.quantisation)
         )
 
-    def _interval(self, config: CameraConfig) -> int | None:
-        """Frames from one full look to the next; None to go by the time there is."""
-        interval = self._settings.detector.interval
-        if interval != AUTO:
-            return int(interval)
-        # Nothing waits for a recording without viewer, and what it says should not depend on the machine.
-        return None if takes_newest(config, self._watched) or not is_recording(config.source) else 1
+    def _raise_failures(self) -> None:
+        failures = [watcher.failure for watcher in self._watchers]
+        failures += [output.failure for _, output in self._outputs.values()]
+        for failure in failures:
+            if failure is not None:
+                raise failure
 
-    @property
-    def _terminal(self) -> bool:
-        outputs = self._settings.outputs
-        return sys.stdout.isatty() and outputs.jsonl != "-" if outputs.terminal is None else outputs.terminal
+    def _tell_life(self) -> None:
+        """Ping systemd's watchdog while every camera's frames advance, or are known not to."""
+        now = time.monotonic()
+        if self._ping is None or now - self._pinged < self._ping:
+            return
+        alive = (one.ended or one.source.down or now - one.beat < HUNG for one in self._watchers)
+        if all(alive):
+            self._pinged = now
+            notify.watchdog()
 
-    @property
-    def _preview(self) -> bool:
-        preview = self._settings.outputs.preview
-        sources = {config.source for config in camera_sections(self._settings).values()}
-        return sources == {"demo"} if preview is None else preview
+    def _summary(self) -> str:
+        return "looking through " + ", ".join(watcher.source.name for watcher in self._watchers)
 
     @contextlib.contextmanager
-    def _stop_on_signals(self) -> Iterator[None]:
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.getsignal(number) for number in signals}
+    def _obey_signals(self) -> Iterator[None]:
+        ends = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in (*ends, signal.SIGHUP)}
+        # A terminal that is closed says the same as `systemctl reload`; there it should end what runs in it.
+        service = before[signal.SIGHUP] == signal.SIG_DFL and not os.isatty(0)
 
         def stop(number: int, _: FrameType | None) -> None:
             self.stop()
             signal.signal(number, before[signal.Signals(number)])  # asked twice: do not wait for anything
 
-        for number in signals:
+        for number in ends:
             signal.signal(number, stop)
+        if service:
+            signal.signal(signal.SIGHUP, lambda *_: self.control.ask(Reload()))
         try:
             yield
         finally:
-            for number in signals:
-                signal.signal(number, before[number])
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
-def set_vision_threads(threads: int) -> int:
-    """Cap OpenCV's threads and return how many it may use; 0: one less than there are cores, at least 1."""
-    import cv2
-
-    chosen = threads or max(1, len(os.sched_getaffinity(0)) - 1)
-    cv2.setNumThreads(chosen)
-    return chosen
-
-
-def make_detector(config: DetectorConfig) -> Detector:
-    """The detector the configuration names. Raises what `open_detector` raises."""
-    return open_detector(config.name, config.longest_side, config.threshold)
-
-
-def _close(output: Output) -> None:
-    with contextlib.suppress(ReaderGone):
-        output.close()
+def _seeing(settings: Settings) -> dict[str, object]:
+    """What decides about the cameras' work; the rest is the outputs' business."""
+    viewer = has_viewer(settings)
+    return {**settings.model_dump(exclude={"outputs", "http", "mqtt", "health"}), "viewer": viewer}

@@ -120,7 +120,7 @@ def _golden(settings: Settings) -> Check:
 def _detector(settings: Settings) -> Check:
     import numpy as np
 
-    from edge.daemon import make_detector
+    from edge.watching import make_detector
 
     detector = make_detector(settings.detector)
     detector.detect(np.zeros((360, 640, 3), np.uint8))

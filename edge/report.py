@@ -14,10 +14,10 @@ from rich.text import Text
 
 from edge import bundles
 from edge.classifier import Classifier
-from edge.daemon import make_detector, set_vision_threads
 from edge.health import Check
 from edge.predict import Prediction, Predictor, find_pictures
 from edge.settings import Settings
+from edge.watching import make_detector, set_vision_threads
 
 MANY = 32  # files from which a progress bar is worth its place
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}

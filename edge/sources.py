@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from edge.cameras import is_recording, open_camera
-from edge.capture import EveryFrame, NewestFrame, Source
+from edge.capture import EveryFrame, NewestFrame, Source, Tell
 from edge.settings import CameraConfig, Settings
 
 
@@ -15,30 +13,26 @@ def camera_sections(settings: Settings) -> dict[str | None, CameraConfig]:
     return named or {None: settings.camera}
 
 
-def open_sources(settings: Settings, watched: bool) -> Iterator[Source]:
-    """Open every camera.
+def open_source(name: str | None, config: CameraConfig, viewer: bool, tell: Tell) -> Source:
+    """Open one camera.
 
     Args:
-        watched: whether somebody looks on, on the page or in the terminal.
+        name: the camera's name in events; None for one that its source gives.
+        viewer: whether somebody looks on, on the page or in the terminal.
+        tell: takes the camera's states.
     Raises:
         InputError: what `open_camera` raises.
     """
-    for name, config in camera_sections(settings).items():
-        yield open_source(name, config, watched)
-
-
-def open_source(name: str | None, config: CameraConfig, watched: bool) -> Source:
-    """Open one camera; `watched` as in `open_sources`."""
-    newest = takes_newest(config, watched)
+    newest = takes_newest(config, viewer)
     loop = config.loop
     if loop is None:
         loop = newest and config.source == "demo"
     camera = open_camera(config.source, realtime=newest, loop=loop, name=name)
-    return NewestFrame(camera) if newest else EveryFrame(camera)
+    return NewestFrame(camera, tell) if newest else EveryFrame(camera, tell)
 
 
-def takes_newest(config: CameraConfig, watched: bool) -> bool:
-    """Whether the newest frame matters more than every frame."""
+def takes_newest(config: CameraConfig, viewer: bool) -> bool:
+    """Whether the newest frame matters more than every frame; `viewer` as in `open_source`."""
     if config.every_frame is not None:
         return not config.every_frame
-    return watched or not is_recording(config.source)
+    return viewer or not is_recording(config.source)

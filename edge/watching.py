@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable
 
+from edge import bundles
 from edge.bus import Bus
+from edge.cameras import is_recording
 from edge.capture import Source
 from edge.classifier import Classifier
-from edge.events import CameraEvent
+from edge.detectors import Detector, open_detector
+from edge.finding import Finder
 from edge.people import People
 from edge.pipeline import Pipeline
+from edge.settings import AUTO, CameraConfig, DetectorConfig, Settings
+from edge.smoothing import MaskVote, Smoother
+from edge.sources import open_source, takes_newest
+from edge.tracking import Tracker
 from edge.types import Frame
 
 
@@ -56,10 +64,10 @@ class Watcher:
         """End after the frame it is at; returns at once."""
         self._stopped = True
 
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended; whether it has."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+    def join(self, timeout: float) -> None:
+        """Wait until it has ended, for so many seconds at most."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
 
     def use(self, classifier: Classifier) -> None:
         """Read expressions with another model, from the next frame on."""
@@ -73,12 +81,10 @@ class Watcher:
                     self._look(frame)
             finally:
                 frames.close()
-        except BaseException as error:  # the main thread raises it where the process can end of it
+        except BaseException as error:  # the main thread raises it, where the process can end of it
             self.failure = error
         finally:
             self.ended = True
-        if self.failure is None and not self._stopped:
-            self._bus.publish(CameraEvent(camera=self.source.name, state="ended"))
 
     def _look(self, frame: Frame) -> None:
         asked, self._asked = self._asked, None
@@ -90,3 +96,56 @@ class Watcher:
         for event in self._people.observe(observation, now):
             self._bus.publish(event)
         self.beat = time.monotonic()
+
+
+def make_watcher(
+    name: str | None,
+    config: CameraConfig,
+    settings: Settings,
+    viewer: bool,
+    bus: Bus,
+    max_frames: int | None = None,
+) -> Watcher:
+    """Open a camera and put its pipeline together.
+
+    Args:
+        name: the camera's name in events; None for one that its source gives.
+        viewer: whether somebody looks on, on the page or in the terminal.
+    Raises:
+        MienError: the camera, the detector or the model cannot be opened.
+    """
+    calm = settings.smoothing
+    detector = make_detector(settings.detector)
+    classifier = Classifier(bundles.load(settings.model.name), settings.model.threads)
+    source = open_source(name, config, viewer, bus.publish)
+    pipeline = Pipeline(
+        Finder(detector, Tracker(calm.survive), _interval(config, settings, viewer)),
+        classifier,
+        Smoother(calm.time_constant),
+        MaskVote(calm.mask_time_constant),
+        source.fps,
+    )
+    return Watcher(source, pipeline, People(settings.people), bus, max_frames)
+
+
+def make_detector(config: DetectorConfig) -> Detector:
+    """The detector the configuration names. Raises what `open_detector` raises."""
+    return open_detector(config.name, config.longest_side, config.threshold)
+
+
+def set_vision_threads(threads: int) -> int:
+    """Cap OpenCV's threads and return how many it may use; 0: one less than there are cores, at least 1."""
+    import cv2
+
+    chosen = threads or max(1, len(os.sched_getaffinity(0)) - 1)
+    cv2.setNumThreads(chosen)
+    return chosen
+
+
+def _interval(config: CameraConfig, settings: Settings, viewer: bool) -> int | None:
+    """Frames from one full look to the next; None to go by the time there is."""
+    interval = settings.detector.interval
+    if interval != AUTO:
+        return int(interval)
+    # Nothing waits for a recording without viewer, and what it says should not depend on the machine.
+    return None if takes_newest(config, viewer) or not is_recording(config.source) else 1

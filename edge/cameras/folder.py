@@ -45,16 +45,18 @@ class FolderCamera:
         self._at = 0
         self._sequence = 0
         self._pacer = Pacer(FPS if realtime else None)
+        self._first = self._next_image()
+        if self._first is None:
+            raise NotAPictureError(f"no image of {path} can be decoded: copy the images again")
 
     def read(self) -> Frame | None:
         self._pacer.wait()
-        image = self._next_image()
-        if image is None and self._loop and self._sequence:
+        image = self._first if self._first is not None else self._next_image()
+        self._first = None
+        if image is None and self._loop:
             self._at = 0
             image = self._next_image()
         if image is None:
-            if not self._sequence and self.skipped:
-                raise NotAPictureError(f"no image of {self._path} can be decoded: copy the images again")
             return None
         frame = Frame(image, self._sequence, time.monotonic(), self.name)
         self._sequence += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 import threading
 
@@ -15,6 +16,7 @@ from edge.outputs.feed import Feed
 from edge.outputs.guard import LOOPBACK
 from edge.outputs.site import Site
 
+logger = logging.getLogger(__name__)
 MAX_CONNECTIONS = 64
 GRACE_SECONDS = 0.3
 
@@ -73,6 +75,7 @@ class HttpServer:
         self._thread = threading.Thread(target=asyncio.run, args=(serving,), name="mien-http", daemon=True)
         self._thread.start()
         ready.wait()
+        logger.info("page at %s", self.url)
 
     def close(self) -> None:
         """Stop within a second, open streams or not. Does nothing when not started or closed before."""

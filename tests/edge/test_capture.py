@@ -32,25 +32,29 @@ class Counting:
         self.closed.set()
 
 
+def quiet(event):
+    pass
+
+
 def never():
     return False
 
 
 def test_every_frame_of_a_recording_comes():
     camera = Counting(50)
-    assert [frame.sequence for frame in EveryFrame(camera).frames(never)] == list(range(50))
+    assert [frame.sequence for frame in EveryFrame(camera, quiet).frames(never)] == list(range(50))
     assert camera.closed.is_set()
 
 
 def test_every_frame_ends_when_asked():
     camera = Counting(50)
-    assert len(list(EveryFrame(camera).frames(lambda: camera.at >= 7))) == 7
+    assert len(list(EveryFrame(camera, quiet).frames(lambda: camera.at >= 7))) == 7
     assert camera.closed.is_set()
 
 
 def test_a_slow_reader_gets_the_newest_frame_and_the_others_are_counted():
     camera = Counting(200, delay=0.001)
-    source = NewestFrame(camera)
+    source = NewestFrame(camera, quiet)
     seen = []
     for frame in source.frames(never):
         seen.append(frame.sequence)
@@ -65,7 +69,7 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_others_are_counted():
 
 def test_a_camera_that_dies_is_reported_after_its_last_frame():
     seen = []
-    frames = NewestFrame(Counting(3, delay=0.01, dies=True)).frames(never)
+    frames = NewestFrame(Counting(3, delay=0.01, dies=True), quiet).frames(never)
     with pytest.raises(CameraMissingError, match="gone"):
         seen.extend(frame.sequence for frame in frames)
     assert seen[-1] == 2
@@ -75,5 +79,5 @@ def test_the_newest_frame_ends_when_asked_though_none_comes():
     camera = Counting(10, delay=0.3)
     asked = threading.Event()
     threading.Timer(0.05, asked.set).start()
-    assert list(NewestFrame(camera).frames(asked.is_set)) == []
+    assert list(NewestFrame(camera, quiet).frames(asked.is_set)) == []
     assert camera.closed.wait(2)
