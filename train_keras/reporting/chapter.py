@@ -9,7 +9,7 @@ from train_keras.measures import SCHEMES
 from train_keras.predictions import Predictions
 from train_keras.reporting import wording
 from train_keras.reporting.contents import Chapter
-from train_keras.reporting.html import data_uri, table
+from train_keras.reporting.html import as_webp, data_uri, table
 from train_keras.reporting.plots import DARK, LIGHT, Theme, reliability_picture, roc_picture
 from train_keras.reporting.store import Measurement
 
@@ -34,7 +34,7 @@ def write_chapter(chapter: Chapter) -> str:
         caption = f"Where {escape(model)} looks, on the shipped clip: bare faces first, then masked ones."
         parts.append(
             f'<figure class="sheet"><figcaption>{caption}</figcaption>'
-            f'<img src="{data_uri(path.read_bytes())}" alt="{caption}"></figure>'
+            f'<img src="{data_uri(as_webp(path))}" alt="{caption}"></figure>'
         )
     return "\n".join([*parts, "</div></section>"])
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
+
+import cv2
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -14,5 +17,13 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     )
 
 
-def data_uri(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+def as_webp(path: Path) -> bytes:
+    """A picture file as WebP, a tenth of its size as PNG and hardly to be told from it."""
+    picture = cv2.imread(str(path))
+    _, webp = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, 88])  # type: ignore[arg-type]
+    return bytes(webp)
+
+
+def data_uri(webp: bytes) -> str:
+    """A WebP picture as an address that holds it."""
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"

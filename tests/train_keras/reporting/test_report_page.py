@@ -71,7 +71,7 @@ def test_page_asks_nobody(write):
     for tag, name, value in page.attributes:
         assert tag not in ("script", "iframe", "link")
         if name in ("src", "srcset"):
-            assert value.startswith("data:image/png;base64,")
+            assert value.startswith("data:image/webp;base64,")
         if name == "href":
             assert value.startswith("#")
     ids = {value for _, name, value in page.attributes if name == "id"}
