@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 PINGS = 6  # signs of life within the watchdog's time; one or two may be late
+SECONDS = 0.5  # a busy manager is waited for; frames wait meanwhile
 
 
 def ready(status: str = "") -> None:
@@ -55,6 +56,7 @@ def _tell(*assignments: str) -> None:
     if not address.startswith(("/", "@")):
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        sender.settimeout(SECONDS)
         try:
             # An abstract address is written with @ for its leading zero byte.
             sender.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
