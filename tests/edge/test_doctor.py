@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.config import load
-from edge.health import examine
+from edge.doctor import examine
 
 
 def statuses(**flags):
