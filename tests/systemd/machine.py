@@ -61,12 +61,16 @@ class Machine:
         """
         command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network"]
         command += [f"--directory={self.root}", f"--machine=mien-{os.getpid()}", "--console=pipe"]
-        command += ["--bind-ro=/usr"]
+        # Its systemd loads BPF programs to keep services from devices.
+        command += ["--bind-ro=/usr", "--system-call-filter=bpf"]
         command += [f"--bind-ro={source}:{target}" for source, target in binds]
+        # Version 2 of control groups, as on every Debian of today: where this machine still has version 1, the
+        # container would too, and its systemd would not notice the end of a killed service's children.
+        environment = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         log = self.root.with_name("nspawn.log")
         with log.open("wb") as output:
             self._container = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
         try:
             try:

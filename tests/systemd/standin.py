@@ -4,12 +4,16 @@ It is ready once the file /run/mien/go is there, and puts what it learned of its
 folder.
 """
 
+import errno
 import json
 import mmap
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 from edge import notify
@@ -27,6 +31,24 @@ def forbidden(what) -> bool:
     return False
 
 
+def error_of_opening(path: Path) -> str | None:
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    return None
+
+
+def share_memory() -> None:
+    memory = SharedMemory(create=True, size=4096)
+    memory.close()
+    memory.unlink()
+
+
+def open_socket(family: int) -> None:
+    socket.socket(family, socket.SOCK_DGRAM).close()
+
+
 def surroundings() -> dict:
     credentials = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere"))
     return {
@@ -35,11 +57,20 @@ def surroundings() -> dict:
         "cpuinfo": Path("/proc/cpuinfo").stat().st_size is not None
         and bool(Path("/proc/cpuinfo").read_text()),
         "interval": notify.watchdog_interval(),
+        "another device": error_of_opening(Path("/dev/another")),
         "credentials": {file.name: file.read_text() for file in credentials.glob("*")},
+        # What a camera in a process of its own, MQTT, HTTP and libcamera's hot plugging need.
+        "allowed": {
+            "start a process": not forbidden(lambda: subprocess.run([sys.executable, "-c", ""], check=True)),
+            "share memory with it": not forbidden(share_memory),
+            "use the network": not forbidden(lambda: open_socket(socket.AF_INET6)),
+            "listen to udev": not forbidden(lambda: open_socket(socket.AF_NETLINK)),
+        },
         "forbidden": {
             "write its configuration": forbidden(lambda: CONFIG.write_text("")),
             "write its program": forbidden(lambda: Path(__file__).with_name("x").touch()),
             "see homes": forbidden(lambda: list(Path("/root").iterdir())),
+            "send raw packets": forbidden(lambda: open_socket(socket.AF_PACKET)),
             "run what it wrote": forbidden(
                 lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
             ),

@@ -89,7 +89,15 @@ def test_what_time_does_not_heal_is_not_tried_again(machine: Machine) -> None:
 
 
 def test_what_it_may_and_may_not(machine: Machine) -> None:
+    # A device that is no camera, open to everybody by its mode; what keeps it shut is DevicePolicy=.
+    machine.run("mknod", "--mode=666", "/dev/another", "c", "10", "237")
+    machine.run("systemctl", "stop", "mien.service")
+    machine.run("systemctl", "start", "--no-block", "mien.service")
+    let_go(machine)
+    machine.wait_until(lambda: machine.state() == "active (running)")
     seen = json.loads(machine.read("var/lib/mien/surroundings.json"))
+    assert seen["another device"] == "EPERM"
+    assert seen["allowed"] == dict.fromkeys(seen["allowed"], True)
     assert seen["forbidden"] == dict.fromkeys(seen["forbidden"], True)
     assert seen["user"] == int(machine.run("id", "-u", "mien")) != 0
     assert int(machine.run("sh", "-c", "getent group video | cut -d: -f3")) in seen["groups"]
