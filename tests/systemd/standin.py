@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 from edge import notify
@@ -40,9 +39,9 @@ def error_of_opening(path: Path) -> str | None:
 
 
 def share_memory() -> None:
-    memory = SharedMemory(create=True, size=4096)
-    memory.close()
-    memory.unlink()
+    memory = os.memfd_create("frames")
+    os.ftruncate(memory, 4096)
+    mmap.mmap(memory, 4096)[0] = 1
 
 
 def open_socket(family: int) -> None:
