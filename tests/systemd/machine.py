@@ -64,8 +64,8 @@ class Machine:
         # Its systemd loads BPF programs to keep services from devices.
         command += ["--bind-ro=/usr", "--system-call-filter=bpf"]
         command += [f"--bind-ro={source}:{target}" for source, target in binds]
-        # Version 2 of control groups, as on every Debian of today: where this machine still has version 1, the
-        # container would too, and its systemd would not notice the end of a killed service's children.
+        # Version 2 of control groups, as on every Debian of today: where this machine has version 1, so would
+        # the container, and its systemd would not notice the end of a killed service's children.
         environment = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         log = self.root.with_name("nspawn.log")
         with log.open("wb") as output:
