@@ -233,7 +233,7 @@ def bench(
 def doctor(model: ModelName = None, detector: DetectorName = None, config: ConfigFile = None) -> None:
     """Look at what the main job needs, and say how to mend what is missing."""
     from edge.config import load
-    from edge.health import examine
+    from edge.doctor import examine
     from edge.report import print_checks
 
     if not print_checks(examine(load(config, _shared(detector, model, None)).settings)):

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from edge import bundles
 from edge.classifier import Classifier
-from edge.health import Check
+from edge.doctor import Check
 from edge.predict import Prediction, Predictor, find_pictures
 from edge.settings import Settings
 from edge.watching import make_detector, set_vision_threads
@@ -113,7 +113,7 @@ def print_figures(figures: dict[str, Any]) -> None:
 
 
 def print_checks(checks: Iterable[Check]) -> bool:
-    """Print what `health.examine` found; whether the main job can be done."""
+    """Print what `doctor.examine` found; whether the main job can be done."""
     table = Table("check", "", Column("found", overflow="fold"), Column("what to do", overflow="fold"))
     able = True
     for check in checks:

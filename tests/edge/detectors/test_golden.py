@@ -8,7 +8,7 @@ from lamp import BLUE, lit, write
 from edge.bundles import load_detection, sha256
 from edge.config import load
 from edge.detectors.golden import compare, compare_golden, golden_outputs
-from edge.health import examine
+from edge.doctor import examine
 from edge.types import Face
 
 MARKS = np.float32([[10, 10], [30, 10], [20, 20], [12, 30], [28, 30]])

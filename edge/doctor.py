@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from edge import bundles
 from edge.errors import MienError
-from edge.settings import Settings
+from edge.health.vitals import ROOT, Vitals, read_vitals, state_folder
+from edge.settings import HealthConfig, Settings
 
 Status = Literal["ok", "warn", "fail"]
 TOLERANCE = 0.02  # of a probability; int8 kernels round differently from processor to processor
@@ -27,8 +29,12 @@ class Check:
     mend: str = ""
 
 
-def examine(settings: Settings) -> Iterator[Check]:
-    """Look at everything the main job needs; "fail" is what would stop it."""
+def examine(settings: Settings, root: Path = ROOT) -> Iterator[Check]:
+    """Look at everything the main job needs; "fail" is what would stop it.
+
+    Args:
+        root: of the file system with /proc and /sys.
+    """
     yield _python()
     # What is broken must not keep the rest from being looked at.
     checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
@@ -50,6 +56,7 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield Check(name, "fail", found or mend, mend)
         except ImportError as error:
             yield Check(name, "fail", str(error), "install mien again: pip install --force-reinstall mien")
+    yield from _machine(read_vitals(root=root), settings.health)
 
 
 def _python() -> Check:
@@ -180,6 +187,37 @@ def _permission(settings: Settings) -> Check:
         mend = "sudo usermod -aG video $USER, then log in again"
         return Check("camera permission", "warn", f"{', '.join(closed)} cannot be opened", mend)
     return Check("camera permission", "ok", "nothing is locked")
+
+
+def _machine(vitals: Vitals, limits: HealthConfig) -> Iterator[Check]:
+    """How the machine fares; none of it stops the main job."""
+    throttling = vitals.throttling
+    if throttling is None:
+        yield Check("power", "ok", "not told by this board")
+    elif throttling.now or throttling.past:
+        past = [f"{flag} (past)" for flag in sorted(throttling.past - throttling.now)]
+        found = ", ".join([*sorted(throttling.now), *past])
+        yield Check("power", "warn", found, "a stronger power supply, a shorter cable, or better cooling")
+    else:
+        yield Check("power", "ok", "neither throttled nor under-voltage since the start")
+    if vitals.temperature is None:
+        yield Check("temperature", "ok", "not told by this machine")
+    else:
+        hot = vitals.temperature >= limits.hot
+        mend = "better cooling; mien uses fewer threads meanwhile" if hot else ""
+        yield Check("temperature", "warn" if hot else "ok", f"{vitals.temperature:.0f} °C", mend)
+    yield _enough(
+        "memory", vitals.memory, limits.low_memory, "end other programs, or raise the unit's MemoryHigh="
+    )
+    yield _enough("disk", vitals.disk, limits.low_disk, f"free some space below {state_folder()}")
+
+
+def _enough(name: str, left: int | None, least: float, mend: str) -> Check:
+    """Whether more than the least number of megabytes is left."""
+    if left is None:
+        return Check(name, "ok", "not told by this machine")
+    low = left < least * 1e6
+    return Check(name, "warn" if low else "ok", f"{left / 1e6:.0f} MB left", mend if low else "")
 
 
 def _parts(version: str) -> tuple[int, ...]:

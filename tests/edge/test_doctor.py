@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from edge.config import load
-from edge.health import examine
+from edge.doctor import examine
+from edge.health.vitals import ROOT
 
 
-def statuses(**flags):
+def statuses(root=ROOT, **flags):
     settings = load(None, {key.replace("_", "."): value for key, value in flags.items()}, {}).settings
-    return {check.name: check for check in examine(settings)}
+    return {check.name: check for check in examine(settings, root)}
 
 
 def test_nothing_stops_the_main_job_here(clip, bundle, mien):
@@ -46,3 +47,26 @@ def test_a_runtime_that_computes_something_else_fails(bundle, tmp_path, shift):
     manifest["sha256"]["golden.npz"] = hashlib.sha256((copy / "golden.npz").read_bytes()).hexdigest()
     (copy / "manifest.json").write_text(json.dumps(manifest))
     assert statuses(model_name=str(copy))["golden outputs"].status == "fail"
+
+
+def test_a_machine_that_fares_badly_is_told_of(tmp_path):
+    firmware = tmp_path / "sys/devices/platform/soc/soc:firmware/get_throttled"
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    for folder in (firmware.parent, zone, tmp_path / "proc"):
+        folder.mkdir(parents=True)
+    firmware.write_text("50004\n")
+    (zone / "type").write_text("cpu-thermal\n")
+    (zone / "temp").write_text("84200\n")
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 900000 kB\nMemAvailable: 20000 kB\n")
+    checks = statuses(tmp_path)
+    assert checks["power"].found == "throttled, under-voltage (past)"
+    assert checks["temperature"].found == "84 °C"
+    assert checks["memory"].found == "20 MB left"
+    for name in ("power", "temperature", "memory"):
+        assert checks[name].status == "warn"
+        assert checks[name].mend
+
+
+def test_what_this_machine_does_not_tell_is_no_worry(tmp_path):
+    checks = statuses(tmp_path)
+    assert {checks[name].status for name in ("power", "temperature", "memory", "disk")} == {"ok"}
