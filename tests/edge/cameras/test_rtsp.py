@@ -29,6 +29,7 @@ def rtsp_server(port=0):
         process.communicate()
 
 
+@pytest.mark.slow
 def test_an_rtsp_camera_that_is_killed_and_comes_back_is_read_again():
     if not can_serve():
         pytest.skip("gir1.2-gst-rtsp-server-1.0 is not installed: run `make test-deps`")

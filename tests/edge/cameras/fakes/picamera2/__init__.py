@@ -1,9 +1,11 @@
 """A stand-in for picamera2: the calls mien uses, with the real ones' arguments, threads and memory layout.
 
 FAKE_PICAMERA2 is what its cameras do, words apart from one another: "red" or "blue" is what they see (grey
-without), "hang" makes frames end after the third, "none" and "busy" are what they say.
+without), "hang" makes frames end after the third, "seize" makes the call for the fourth hold up all of
+Python, "none" and "busy" are what they say.
 """
 
+import ctypes
 import os
 import threading
 import time
@@ -13,7 +15,7 @@ import numpy as np
 
 BEHAVIOUR = os.environ.get("FAKE_PICAMERA2", "").split()
 SCENES = {"red": (255, 0, 0), "blue": (0, 0, 255)}  # red, green, blue
-FRAMES_BEFORE_HANG = 3
+FRAMES_BEFORE_END = 3
 # libcamera names a format after a little-endian word: its last letter is the first byte in memory.
 MEMORY_ORDER = {"RGB888": "BGR", "BGR888": "RGB", "XBGR8888": "RGBX", "XRGB8888": "BGRX"}
 
@@ -46,6 +48,7 @@ class Picamera2:
         self._lock = threading.Lock()
         self._config = None
         self._running = False
+        self._asked = 0
 
     def create_video_configuration(
         self, main=None, lores=None, raw=None, buffer_count=6, controls=None, queue=True
@@ -65,6 +68,9 @@ class Picamera2:
         self._thread.start()
 
     def capture_array(self, name="main", wait=None, signal_function=None):
+        self._asked += 1
+        if "seize" in BEHAVIOUR and self._asked > FRAMES_BEFORE_END:
+            ctypes.PyDLL(None).sleep(3600)  # unlike CDLL, without letting other threads run
         job = Job(lambda request: request, signal_function)
         with self._lock:
             self._jobs.append(job)
@@ -83,7 +89,7 @@ class Picamera2:
         given = 0
         while self._running:
             time.sleep(self._config["controls"]["FrameDurationLimits"][0] / 1e6)
-            if "hang" in BEHAVIOUR and given == FRAMES_BEFORE_HANG:
+            if "hang" in BEHAVIOUR and given == FRAMES_BEFORE_END:
                 continue
             with self._lock:
                 jobs, self._jobs = self._jobs, []
