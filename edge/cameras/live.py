@@ -82,8 +82,9 @@ class LiveCamera:
 
     def pause(self, paused: bool) -> None:
         """Let go of the device, or open it again; any thread, returns at once."""
-        self._paused = paused
-        self._asked.set()
+        if paused != self._paused:
+            self._paused = paused
+            self._asked.set()
 
     def stop(self) -> None:
         """Begin to close, for those who close several cameras at a time; returns at once."""
@@ -142,12 +143,15 @@ class LiveCamera:
         if failure is None:
             return None
         state, reason = failure
-        return state, reason or f"camera {self.name}'s process died ({crash}): see mien doctor"
+        return (
+            state,
+            reason or f"camera {self.name}'s process died ({crash or 'no reason given'}): see mien doctor",
+        )
 
     def _watch(self, child: Child) -> tuple[CameraPhase, str | None] | None:
         first: float | None = None
         silent, before = 0.0, time.monotonic()
-        while not self._asked.is_set():
+        while not (self._paused or self._closing):
             came = child.listen(TICK)
             now = time.monotonic()
             if came:

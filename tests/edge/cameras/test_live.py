@@ -88,6 +88,9 @@ def test_pausing_lets_go_of_the_camera(server):
     with Watched(server.url) as watched:
         last = watched.frame().sequence
         (worker,) = workers()
+        watched.camera.pause(False)  # it is not paused: nothing changes
+        last = watched.frames(10)[-1].sequence
+        assert workers() == {worker}
         watched.camera.pause(True)
         watched.said("paused")
         until(lambda: not alive(worker))
