@@ -171,9 +171,10 @@ def _clip(settings: Settings) -> Check:
 
 
 def _cameras(settings: Settings) -> Check:
+    from edge.cameras.picamera import list_picameras
     from edge.cameras.v4l2 import list_devices
 
-    devices = list_devices()
+    devices = [*list_picameras(), *list_devices()]
     if not devices:
         return Check("cameras", "warn", "none", "plug in a camera; the demo clip and files work without")
     return Check("cameras", "ok", ", ".join(devices))

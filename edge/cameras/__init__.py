@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from edge.errors import FileUnreadableError
 from edge.types import Frame
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 DEVICE_PREFIX = "/dev/video"
+DEVICE_LINKS = "/dev/v4l/"  # names that stay the same whichever port a camera is plugged into
+NETWORK = ("rtsp", "rtsps", "http", "https")
+_PICAMERA = re.compile(r"picamera(?::(\d+))?")
 
 
 class Camera(Protocol):
@@ -40,19 +45,58 @@ class Camera(Protocol):
 
 def is_recording(spec: str) -> bool:
     """Whether the spec names something with an end, where no frame need be lost."""
-    return not (spec.isdigit() or spec.startswith(DEVICE_PREFIX))
+    return not (is_network(spec) or is_device(spec) or _PICAMERA.fullmatch(spec))
 
 
-def open_camera(spec: str, realtime: bool = False, loop: bool = False, name: str | None = None) -> Camera:
+def is_network(spec: str) -> bool:
+    """Whether the spec is a network camera's address."""
+    return spec.partition("://")[0].lower() in NETWORK
+
+
+def is_device(spec: str) -> bool:
+    """Whether the spec is a V4L2 camera's number or path."""
+    return spec.isdecimal() or spec.startswith((DEVICE_PREFIX, DEVICE_LINKS))
+
+
+def camera_name(spec: str) -> str:
+    """What a camera is called in events where the configuration gives it no name; never holds a password.
+
+    >>> [camera_name(spec) for spec in ("rtsp://me:secret@door.local/1", "picamera", "0", "films/a.mp4")]
+    ['door.local', 'picamera0', 'video0', 'a.mp4']
+    """
+    if is_network(spec):
+        try:
+            return urlsplit(spec).hostname or "network"
+        except ValueError:  # no address at all, as opening it will tell
+            return "network"
+    if picamera := _PICAMERA.fullmatch(spec):
+        return f"picamera{picamera[1] or 0}"
+    if spec.isdecimal():
+        return f"video{int(spec)}"
+    return Path(spec).name if is_device(spec) else Path(spec).resolve().name
+
+
+def open_camera(
+    spec: str,
+    realtime: bool = False,
+    loop: bool = False,
+    name: str | None = None,
+    size: tuple[int, int] | None = None,
+    fps: float | None = None,
+) -> Camera:
     """Open what the spec names.
 
     Args:
-        spec: "demo", the number or path of a V4L2 camera, a folder of images, an image or a video file.
+        spec: "demo", the number or path of a V4L2 camera, "picamera" or "picamera:1", an address that begins
+            with rtsp, rtsps, http or https, a folder of images, an image or a video file.
         realtime: play recordings at their own speed instead of as fast as they are asked for.
         loop: begin recordings again at their end.
-        name: the camera's name in events. Defaults to one that the spec gives.
+        name: of a recording in events. Defaults to one that the spec gives.
+        size: width and height to ask a V4L2 or Raspberry Pi camera for.
+        fps: frames a second to ask such a camera for.
     Raises:
-        CameraMissingError: no such V4L2 camera, or no permission to open it.
+        CameraMissingError: no such camera, no permission to open it, or it gives no pictures.
+        DependencyError: a Raspberry Pi camera, and picamera2 is not installed.
         FileUnreadableError: the file is missing, empty or unreadable.
         NotAPictureError: the file holds no video.
         NoImagesError: the folder holds no images.
@@ -62,10 +106,18 @@ def open_camera(spec: str, realtime: bool = False, loop: bool = False, name: str
         from edge.cameras.demo import DemoCamera
 
         return DemoCamera(realtime, loop, name)
-    if not is_recording(spec):
+    if is_network(spec):
+        from edge.cameras.network import NetworkCamera
+
+        return NetworkCamera(spec)
+    if picamera := _PICAMERA.fullmatch(spec):
+        from edge.cameras.picamera import PiCamera
+
+        return PiCamera(int(picamera[1] or 0), size, fps)
+    if is_device(spec):
         from edge.cameras.v4l2 import V4L2Camera
 
-        return V4L2Camera(int(spec.removeprefix(DEVICE_PREFIX)), name)
+        return V4L2Camera(spec, size, fps)
     path = Path(spec)
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         from edge.cameras.folder import FolderCamera

@@ -13,6 +13,8 @@ from edge.cameras import DEVICE_PREFIX
 from edge.errors import CameraMissingError
 from edge.types import Frame
 
+SMALL, USUAL_FPS = (640, 480), 30.0
+UNCOMPRESSED = 640 * 480 * 30.0  # pixels a second that fit through USB 2 as they are; more have to be MJPG
 MISSES = 30  # empty reads in a row before the camera counts as gone; a few are normal while it warms up
 
 
@@ -20,8 +22,9 @@ class V4L2Camera:
     """Reads /dev/videoN.
 
     Args:
-        index: the N.
-        name: the camera's name in events. Defaults to the device's.
+        device: the N, the path, or a link to it such as those in /dev/v4l/by-id.
+        size: width and height to ask for; the camera gives the nearest it can.
+        fps: frames a second to ask for; likewise.
     Raises:
         CameraMissingError: no such device, no permission, or not a camera that gives pictures.
     """
@@ -29,21 +32,36 @@ class V4L2Camera:
     fps = None
     skipped = 0
 
-    def __init__(self, index: int, name: str | None = None) -> None:
-        device = Path(f"{DEVICE_PREFIX}{index}")
-        self.name = name or device.name
-        if not device.exists():
+    def __init__(self, device: str, size: tuple[int, int] | None = None, fps: float | None = None) -> None:
+        path = Path(f"{DEVICE_PREFIX}{int(device)}" if device.isdecimal() else device)
+        self.name = path.name
+        if not path.exists():
             present = ", ".join(list_devices()) or "none"
-            raise CameraMissingError(f"there is no camera {device} (present: {present}): plug it in")
-        if not os.access(device, os.R_OK | os.W_OK):
+            raise CameraMissingError(f"there is no camera {path} (present: {present}): plug it in")
+        number = path.resolve().name.removeprefix("video")
+        if not number.isdecimal():
+            raise CameraMissingError(f"{path} is no camera: give a number, or a path such as /dev/video0")
+        if not os.access(path, os.R_OK | os.W_OK):
             raise CameraMissingError(
-                f"no permission for {device}: sudo usermod -aG video $USER, then log in again"
+                f"no permission for {path}: sudo usermod -aG video $USER, then log in again"
             )
         self._sequence = 0
-        self._capture = cv2.VideoCapture(index, cv2.CAP_V4L2)
+        self._capture = cv2.VideoCapture(int(number), cv2.CAP_V4L2)
         if not self._capture.isOpened():
-            raise CameraMissingError(f"{device} gives no pictures (busy, or no camera): close other programs")
+            raise CameraMissingError(f"{path} gives no pictures (busy, or no camera): close other programs")
+        self._ask_for(size, fps)
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not the oldest
+
+    def _ask_for(self, size: tuple[int, int] | None, fps: float | None) -> None:
+        width, height = size or SMALL
+        if width * height * (fps or USUAL_FPS) > UNCOMPRESSED:
+            # A camera without it keeps what it has.
+            self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        if size is not None:
+            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+        if fps is not None:
+            self._capture.set(cv2.CAP_PROP_FPS, fps)
 
     def read(self) -> Frame | None:
         for _ in range(MISSES):

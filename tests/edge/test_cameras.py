@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.cameras import is_recording, open_camera
+from edge.cameras import camera_name, is_recording, open_camera
 from edge.cameras.folder import read_image
 from edge.cameras.pacing import Pacer
+from edge.cameras.v4l2 import V4L2Camera
 from edge.errors import CameraMissingError, FileUnreadableError, NoImagesError, NotAPictureError
 
 
@@ -107,9 +108,43 @@ def test_folder_without_images(tmp_path):
 
 
 def test_what_has_an_end():
-    assert [is_recording(spec) for spec in ("demo", "a.mp4", "faces/", "0", "/dev/video2")] == [True] * 3 + [
-        False
-    ] * 2
+    assert all(is_recording(spec) for spec in ("demo", "a.mp4", "faces/", "picamera.mp4", "picamera:x"))
+    live = (
+        "0",
+        "/dev/video2",
+        "/dev/v4l/by-id/usb-cam",
+        "rtsp://h/1",
+        "HTTPS://h/",
+        "picamera",
+        "picamera:1",
+    )
+    assert not any(is_recording(spec) for spec in live)
+
+
+def test_names_in_events_tell_no_secrets():
+    names = {
+        "demo": "demo",
+        "films/a.mp4": "a.mp4",
+        "0": "video0",
+        "/dev/video2": "video2",
+        "/dev/v4l/by-id/usb-cam": "usb-cam",
+        "picamera": "picamera0",
+        "picamera:1": "picamera1",
+        "rtsp://me:p@ss@door.local:554/1?key=secret": "door.local",
+        "http://[::1]:80/": "::1",
+        "http://[::1/": "network",
+    }
+    assert {spec: camera_name(spec) for spec in names} == names
+
+
+def test_devices_that_are_none(tmp_path):
+    for device in ("/dev/video97", "/dev/v4l/by-id/nothing", "/dev/videox"):
+        with pytest.raises(CameraMissingError, match=f"no camera {device}"):
+            open_camera(device)
+    link = tmp_path / "video0"
+    link.symlink_to(os.devnull)
+    with pytest.raises(CameraMissingError, match="is no camera"):
+        V4L2Camera(str(link))
 
 
 def test_pacing_waits_only_when_asked_to():
