@@ -81,6 +81,8 @@ class Broker:
             return f"it refuses the connection ({error})", code in REFUSALS
         if isinstance(cause, ssl.SSLCertVerificationError):
             return self._distrust(cause), True
+        if self._tls is not None and isinstance(cause, ConnectionResetError | BrokenPipeError):
+            return "it hangs up on TLS: check mqtt.port, 8883 as a rule", True
         if isinstance(cause, ssl.SSLError):
             reason = (cause.reason or str(cause)).lower().replace("_", " ")
             return f"TLS fails ({reason}): check mqtt.port, 8883 as a rule", True

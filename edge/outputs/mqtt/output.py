@@ -25,6 +25,7 @@ from edge.settings import MqttConfig
 
 logger = logging.getLogger(__name__)
 ONLINE, OFFLINE = b"online", b"offline"
+NOT_SUBSCRIBED = 128  # and above, in the broker's answer
 GOODBYE = 0.8  # seconds for the last words
 JOIN = 1.0  # seconds the thread is waited for at the end
 QUIET = 10.0  # seconds between two lines about bad commands
@@ -182,7 +183,7 @@ class Mqtt:
             wanted.append(self._birth)
         answers = await client.subscribe([(topic, 1) for topic in wanted])
         for topic, answer in zip(wanted, answers, strict=False):
-            if (answer if isinstance(answer, int) else answer.value) >= 128:
+            if int(getattr(answer, "value", answer)) >= NOT_SUBSCRIBED:
                 logger.warning("the MQTT broker does not let mien read %s: check its access list", topic)
 
     async def _send(self, client: aiomqtt.Client) -> None:
