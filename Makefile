@@ -15,7 +15,7 @@ EDITABLE := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 # An editable install knows the top-level packages it was made with.
 PROJECT := pyproject.toml $(wildcard */__init__.py)
 
-DEBIAN_TEST_PACKAGES := chromium chromium-driver
+DEBIAN_TEST_PACKAGES := chromium chromium-driver mosquitto openssl
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -46,7 +46,7 @@ format: $(VENV)/.dev ## Put the code into the layout that `make test` asks for
 
 train-env: $(VENV)/.masks ## Install what training and conversion need, dlib's landmarks included (about 2 GB)
 
-test-deps: ## Install the Debian packages that some tests use (chromium; skipped without)
+test-deps: ## Install the Debian packages that some tests use (a browser, a broker; skipped without)
 	@echo "Installing Debian packages for the tests: $(DEBIAN_TEST_PACKAGES)"
 	@$(SUDO) apt-get update -qq
 	@$(SUDO) apt-get install -qq -y --no-install-recommends $(DEBIAN_TEST_PACKAGES)

@@ -71,6 +71,10 @@ class Mqtt:
         return self._connected
 
     @property
+    def failure(self) -> None:
+        """Nothing ends it for good."""
+
+    @property
     def lost(self) -> int:
         """Events that the broker will never hear of."""
         return self._outbox.lost + (self._subscription.lost if self._subscription else 0)
@@ -182,8 +186,9 @@ class Mqtt:
         if self._config.discovery:
             wanted.append(self._birth)
         answers = await client.subscribe([(topic, 1) for topic in wanted])
-        for topic, answer in zip(wanted, answers, strict=False):
-            if int(getattr(answer, "value", answer)) >= NOT_SUBSCRIBED:
+        codes: list[int] = [getattr(answer, "value", answer) for answer in answers]
+        for topic, code in zip(wanted, codes, strict=False):
+            if code >= NOT_SUBSCRIBED:
                 logger.warning("the MQTT broker does not let mien read %s: check its access list", topic)
 
     async def _send(self, client: aiomqtt.Client) -> None:

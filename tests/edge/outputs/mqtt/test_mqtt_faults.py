@@ -22,12 +22,17 @@ HERE = Path(__file__).parent
 
 @pytest.fixture
 def guarded(mosquitto, tmp_path):
-    """A running broker that wants a password, and lets its user only at mien's topics."""
+    """A running broker that wants a password, and lets its user do what docs/mqtt.md says, no more."""
     passwords, access = tmp_path / "passwords", tmp_path / "acl"
     subprocess.run(
         [program("mosquitto_passwd", "mosquitto"), "-b", "-c", passwords, USER, PASSWORD], check=True
     )
-    access.write_text(f"user {USER}\ntopic readwrite mien/#\ntopic readwrite homeassistant/#\n")
+    allowed = (
+        f"readwrite {BASE}/#",
+        "write homeassistant/device/mien_kiosk/config",
+        "read homeassistant/status",
+    )
+    access.write_text("\n".join([f"user {USER}", *(f"topic {topic}" for topic in allowed), ""]))
     broker = mosquitto(f"password_file {passwords}", f"acl_file {access}", "allow_anonymous false")
     broker.start()
     return broker
