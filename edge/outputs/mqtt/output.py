@@ -186,7 +186,7 @@ class Mqtt:
         if self._config.discovery:
             wanted.append(self._birth)
         answers = await client.subscribe([(topic, 1) for topic in wanted])
-        codes: list[int] = [getattr(answer, "value", answer) for answer in answers]
+        codes = [answer if isinstance(answer, int) else answer.value for answer in answers]
         for topic, code in zip(wanted, codes, strict=False):
             if code >= NOT_SUBSCRIBED:
                 logger.warning("the MQTT broker does not let mien read %s: check its access list", topic)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,7 +27,7 @@ BASE = "mien/kiosk"  # of the topics, for a device called kiosk
 def say(bus: Bus, *events: Event) -> list[bytes]:
     """Publish; what they look like on the wire."""
     for event in events:
-        bus.publish(event, time.monotonic())
+        bus.publish(event)
     return [Message(event).json for event in events]
 
 
