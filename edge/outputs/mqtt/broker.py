@@ -22,6 +22,7 @@ _silent.setLevel(logging.CRITICAL + 1)
 KEEPALIVE = 20  # seconds; half as much again after a power cut the broker tells our last will
 TIMEOUT = 5.0  # seconds for each answer of the broker
 INCOMING = 256  # messages that may wait: commands, and what the broker keeps of an earlier run
+HUNG_UP = "it closed the connection"
 REFUSALS = (1, 2, 4, 5)  # MQTT 3.1.1: protocol, identifier, password, authorisation
 BAD_CREDENTIALS = (4, 5, 134, 135)  # 3.1.1 and 5
 
@@ -94,7 +95,7 @@ class Broker:
             return "it does not answer: check mqtt.host and the network", False
         if isinstance(cause, OSError):
             return f"{cause.strerror or cause}: check mqtt.host and the network", False
-        return "it closed the connection", False
+        return HUNG_UP, False
 
     def _distrust(self, error: ssl.SSLCertVerificationError) -> str:
         why = error.verify_message.rstrip(".")

@@ -13,10 +13,11 @@ import aiomqtt
 
 from edge.bus import Bus, Subscription
 from edge.control import Control
-from edge.outputs.mqtt.broker import Broker
-from edge.outputs.mqtt.commands import Commands, Refused
+from edge.outputs.mqtt.broker import HUNG_UP, Broker
+from edge.outputs.mqtt.commands import Commands
 from edge.outputs.mqtt.delays import STEADY, Delays
 from edge.outputs.mqtt.discovery import Discovery
+from edge.outputs.mqtt.inbox import Inbox
 from edge.outputs.mqtt.outbox import Outbox
 from edge.outputs.mqtt.reporter import Reporter
 from edge.outputs.mqtt.threads import DaemonThreads
@@ -26,9 +27,9 @@ from edge.settings import MqttConfig
 logger = logging.getLogger(__name__)
 ONLINE, OFFLINE = b"online", b"offline"
 NOT_SUBSCRIBED = 128  # and above, in the broker's answer
+TOGETHER = 0.01  # seconds from the first of a group of events to its being told
 GOODBYE = 0.8  # seconds for the last words
 JOIN = 1.0  # seconds the thread is waited for at the end
-QUIET = 10.0  # seconds between two lines about bad commands
 
 
 class Mqtt:
@@ -46,25 +47,30 @@ class Mqtt:
         self, config: MqttConfig, bus: Bus, control: Control, cameras: Sequence[str], models: Sequence[str]
     ) -> None:
         device = device_of(config)
-        self._config, self._bus, self._control, self._device = config, bus, control, device
+        self._bus, self._interval, self._device = bus, config.interval, device
         topics = self._topics = Topics(f"{config.topic}/{device}")
         self._broker = Broker(config, f"mien-{device}", (topics.status, OFFLINE))
         self._outbox = Outbox()
         self._outbox.keep(topics.status, ONLINE)
         discovery = Discovery(topics, device, cameras, models, config.commands)
-        self._discovery = discovery.topic(config.discovery_prefix)
+        introduction = discovery.topic(config.discovery_prefix)
         if config.discovery:
-            self._outbox.keep(self._discovery, json.dumps(discovery.payload(), ensure_ascii=False).encode())
+            self._outbox.keep(introduction, json.dumps(discovery.payload(), ensure_ascii=False).encode())
         self._reporter = Reporter(topics, self._outbox, cameras)
-        self._commands = Commands(topics, cameras, models)
+        self._inbox = Inbox(
+            topics,
+            self._outbox,
+            control,
+            Commands(topics, cameras, models) if config.commands else None,
+            f"{config.discovery_prefix}/status" if config.discovery else None,
+            introduction,
+        )
         self._subscription: Subscription | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
         self._connected = False
         self._said: str | None = None
-        self._unsaid = 0  # bad commands since the last line about one
-        self._speak_at = 0.0
 
     @property
     def connected(self) -> bool:
@@ -82,7 +88,7 @@ class Mqtt:
     def start(self) -> None:
         """Begin; the broker may come later."""
         self._loop = asyncio.new_event_loop()
-        self._subscription = self._bus.subscribe("mqtt", interval=self._config.interval, wake=self._wake)
+        self._subscription = self._bus.subscribe("mqtt", interval=self._interval, wake=self._wake)
         self._thread.start()
 
     def close(self) -> None:
@@ -129,6 +135,8 @@ class Mqtt:
         """Take what the bus has, at once, so that its queue stays empty whatever the broker does."""
         while True:
             await self._woken.wait()
+            # What happens together, somebody's coming and their expression, is told as one state.
+            await asyncio.sleep(TOGETHER)
             self._woken.clear()
             self._take()
 
@@ -138,8 +146,8 @@ class Mqtt:
 
     async def _talk(self) -> None:
         """Connect, again and again, until it is time to stop."""
-        delays = Delays()
-        loop = asyncio.get_running_loop()
+        delays, loop = Delays(), asyncio.get_running_loop()
+        thrown_out = 0  # times in a row, soon after the connection
         while not self._stopping.is_set():
             began = None
             try:
@@ -151,12 +159,12 @@ class Mqtt:
                     return
                 lasted = 0.0 if began is None else loop.time() - began
                 reason, refused = self._broker.explain(error)
-                if began is not None and lasted < STEADY and not refused:
-                    reason = f"{reason} (does another device call itself {self._device}?)"
+                thrown_out = thrown_out + 1 if 0 < lasted < STEADY and reason == HUNG_UP else 0
+                if thrown_out > 1:
+                    reason, refused = f"{reason}: does another device call itself {self._device}?", True
                 self._say(logging.WARNING, f"MQTT broker {self._broker.address}: {reason}")
-                delay = delays.after(lasted, refused)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), delay)
+                    await asyncio.wait_for(self._stopping.wait(), delays.after(lasted, refused))
             finally:
                 self._connected = False
 
@@ -166,9 +174,9 @@ class Mqtt:
         await self._listen_to(client)
         self._connected = True
         self._say(logging.INFO, f"connected to the MQTT broker {self._broker.address}")
-        sending, obeying = asyncio.create_task(self._send(client)), asyncio.create_task(self._obey(client))
+        sending, hearing = asyncio.create_task(self._send(client)), asyncio.create_task(self._hear(client))
         stopping = asyncio.create_task(self._stopping.wait())
-        tasks = {sending, obeying, stopping}
+        tasks = {sending, hearing, stopping}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -180,11 +188,7 @@ class Mqtt:
         await self._say_goodbye(client)
 
     async def _listen_to(self, client: aiomqtt.Client) -> None:
-        wanted = list(self._topics.kept)
-        if self._config.commands:
-            wanted += self._commands.filters
-        if self._config.discovery:
-            wanted.append(self._birth)
+        wanted = self._inbox.filters
         answers = await client.subscribe([(topic, 1) for topic in wanted])
         codes = [answer if isinstance(answer, int) else answer.value for answer in answers]
         for topic, code in zip(wanted, codes, strict=False):
@@ -202,23 +206,10 @@ class Mqtt:
             await client.publish(letter.topic, letter.payload, letter.qos, letter.retain)
             self._outbox.done(letter)
 
-    async def _obey(self, client: aiomqtt.Client) -> None:
+    async def _hear(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
-            topic, payload = str(message.topic), message.payload
-            payload = payload if isinstance(payload, bytes) else str(payload).encode()
-            if topic == self._birth:
-                if payload == ONLINE and not message.retain:  # retained: it was there before us
-                    self._outbox.again(self._discovery)
-                continue
-            try:
-                command = self._commands.read(topic, payload, message.retain)
-            except Refused as refusal:
-                self._complain(refusal)
-                continue
-            if command is not None:
-                self._control.ask(command)
-            elif message.retain and payload:
-                self._outbox.forget(topic)
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            self._inbox.hear(str(message.topic), payload, message.retain)
 
     async def _say_goodbye(self, client: aiomqtt.Client) -> None:
         self._take()
@@ -228,22 +219,8 @@ class Mqtt:
         self._reporter.end()
         await self._send_waiting(client)
 
-    @property
-    def _birth(self) -> str:
-        """Where Home Assistant says that it has started."""
-        return f"{self._config.discovery_prefix}/status"
-
     def _say(self, urgency: int, state: str) -> None:
         """A line for the log, when it says something new."""
         if state != self._said:
             logger.log(urgency, "%s", state)
         self._said = state
-
-    def _complain(self, refusal: Refused) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._speak_at:
-            self._unsaid += 1
-            return
-        more = f" ({self._unsaid} more before)" if self._unsaid else ""
-        logger.warning("MQTT command refused: %s%s", refusal, more)
-        self._unsaid, self._speak_at = 0, now + QUIET

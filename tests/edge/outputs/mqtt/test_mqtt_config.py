@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from edge.outputs.mqtt.broker import Broker
 from edge.outputs.mqtt.delays import LONGEST, LONGEST_REFUSED, STEADY, Delays
 from edge.outputs.mqtt.topics import device_of, level
 from edge.settings import MqttConfig
@@ -50,3 +51,16 @@ def test_a_broker_that_refuses_is_left_alone_for_longer():
     delays = Delays()
     waits = [delays.after(0, refused=True) for _ in range(20)]
     assert LONGEST_REFUSED / 2 <= waits[-1] <= LONGEST_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("keys", "warned"), [({}, True), ({"tls": True}, False), ({"host": "localhost"}, False)]
+)
+def test_a_password_in_the_clear_is_warned_of(tmp_path, caplog, keys, warned):
+    secret = tmp_path / "password"
+    secret.write_text("hidden\n")
+    secret.chmod(0o600)
+    config = MqttConfig(**{"host": "broker.invalid", "username": "kiosk", "password_file": secret, **keys})
+    Broker(config, "mien-kiosk", ("status", b"offline"))
+    assert ("in the clear" in caplog.text) == warned
+    assert "hidden" not in caplog.text
