@@ -15,7 +15,7 @@ EDITABLE := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 # An editable install knows the top-level packages it was made with.
 PROJECT := pyproject.toml $(wildcard */__init__.py)
 
-DEBIAN_TEST_PACKAGES := chromium chromium-driver systemd-container \
+DEBIAN_TEST_PACKAGES := chromium chromium-driver mosquitto openssl systemd-container \
 	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi
 
 .DEFAULT_GOAL := help
@@ -47,7 +47,7 @@ format: $(VENV)/.dev ## Put the code into the layout that `make test` asks for
 
 train-env: $(VENV)/.masks ## Install what training and conversion need, dlib's landmarks included (about 2 GB)
 
-test-deps: ## Install the Debian packages that some tests use (a browser, containers; skipped without)
+test-deps: ## Install the Debian packages that some tests use (browser, broker, container; skipped without)
 	@echo "Installing Debian packages for the tests: $(DEBIAN_TEST_PACKAGES)"
 	@$(SUDO) apt-get update -qq
 	@$(SUDO) apt-get install -qq -y --no-install-recommends $(DEBIAN_TEST_PACKAGES)

@@ -12,6 +12,7 @@ from edge.bundles import DEFAULT_DETECTOR, DEFAULT_MODEL
 
 AUTO = "auto"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+LEVEL = re.compile(r"[^/+#$\s\0]{1,64}")  # of an MQTT topic
 
 
 class Section(BaseModel):
@@ -172,25 +173,59 @@ class MqttConfig(Section):
 
     host: str | None = Field(None, description="the broker")
     port: int | None = Field(None, ge=1, le=65535, description="unset: 1883, with TLS 8883")
-    username: str | None = Field(None, description="at the broker")
+    username: str | None = Field(None, min_length=1, description="at the broker")
     password_file: Path | None = Field(
         None, description="holds the password; by its name alone: one of systemd's credentials"
     )
     tls: bool = Field(False, description="encrypt, and check the broker's certificate")
     ca_file: Path | None = Field(None, description="PEM of who signed it; unset: the system's authorities")
-    topic: str = Field("mien", description="begins every topic")
+    topic: str = Field("mien", description="begins every topic; may have several levels: house/kitchen")
     device: str | None = Field(None, description="this device's name in topics; unset: the host's name")
-    interval: float = Field(1.0, ge=0, le=3600, description="least seconds between two observations")
+    interval: float = Field(
+        1.0, ge=0, le=3600, description="least seconds between two observations of a camera; 0: all"
+    )
     discovery: bool = Field(True, description="introduce the device to Home Assistant")
     discovery_prefix: str = Field("homeassistant", description="Home Assistant's topic")
     commands: bool = Field(True, description="obey pause and model commands")
 
-    @field_validator("topic", "device", "discovery_prefix")
+    @field_validator("host")
     @classmethod
-    def _is_topic(cls, value: str | None) -> str | None:
-        if value is not None and (not value or set(value) & set("#+/$ \0")):
+    def _is_host(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            value.encode("idna")  # what looking up a name would fail with
+        except UnicodeError as error:
+            raise ValueError("it is no name of a machine") from error
+        if not re.fullmatch(r"[\w.:%-]+", value):
+            raise ValueError("it is a name or an address alone; the port has its own key")
+        return value
+
+    @field_validator("topic", "discovery_prefix")
+    @classmethod
+    def _is_topic(cls, value: str) -> str:
+        if not all(map(LEVEL.fullmatch, value.split("/"))):
+            raise ValueError("it is made of levels with / between: no + # $ or space, none empty")
+        return value
+
+    @field_validator("device")
+    @classmethod
+    def _is_level(cls, value: str | None) -> str | None:
+        if value is not None and not LEVEL.fullmatch(value):
             raise ValueError("it is one level of a topic: no / + # $ or space")
         return value
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> MqttConfig:
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file comes with username")
+        if self.ca_file is not None and not self.tls:
+            raise ValueError("ca_file comes with tls = true")
+        return self
+
+    @property
+    def effective_port(self) -> int:
+        return self.port or (8883 if self.tls else 1883)
 
 
 class HealthConfig(Section):

@@ -122,7 +122,7 @@ def test_several_cameras_have_sections_of_their_own(tmp_path):
         ("cameras = 3\n", r"write \[cameras.NAME\]"),
         ("[cameras]\nsource = 'demo'\n", r"write \[cameras.NAME\]"),
         ("[http]\ntls_key = 'key.pem'\n", "tls_certificate and tls_key come together"),
-        ("[mqtt]\ntopic = 'a/b'\n", "mqtt.topic = 'a/b' .*one level of a topic"),
+        ("[mqtt]\ndevice = 'a/b'\n", "mqtt.device = 'a/b' .*one level of a topic"),
     ],
 )
 def test_mistakes_in_the_service_are_named(tmp_path, text, message):

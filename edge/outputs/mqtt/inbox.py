@@ -1,0 +1,72 @@
+"""What comes from the broker: commands, Home Assistant's start, and what an earlier run left behind."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from edge.control import Control
+from edge.outputs.mqtt.commands import Commands, Refused
+from edge.outputs.mqtt.outbox import Outbox
+from edge.outputs.mqtt.topics import Topics
+
+logger = logging.getLogger(__name__)
+BIRTH = b"online"
+QUIET = 10.0  # seconds between two lines about bad commands
+
+
+class Inbox:
+    """Acts on messages.
+
+    Args:
+        commands: reads them; None obeys nothing.
+        birth: the topic where Home Assistant says that it has started; None without discovery.
+        introduction: the topic of the discovery message, which is sent again then.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        outbox: Outbox,
+        control: Control,
+        commands: Commands | None,
+        birth: str | None,
+        introduction: str,
+    ) -> None:
+        self._outbox, self._control, self._commands = outbox, control, commands
+        self._birth, self._introduction = birth, introduction
+        self._kept = topics.kept
+        self._unsaid = 0  # bad commands since the last line about one
+        self._speak_at = 0.0
+
+    @property
+    def filters(self) -> list[str]:
+        """What to subscribe to."""
+        commands = () if self._commands is None else self._commands.filters
+        birth = () if self._birth is None else (self._birth,)
+        return [*self._kept, *commands, *birth]
+
+    def hear(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Act on one message. retained: the broker kept it from before our subscription."""
+        if topic == self._birth:
+            if payload == BIRTH and not retained:  # else it was there before us, and has our message
+                self._outbox.again(self._introduction)
+            return
+        try:
+            command = None if self._commands is None else self._commands.read(topic, payload, retained)
+        except Refused as refusal:
+            self._complain(refusal)
+            return
+        if command is not None:
+            self._control.ask(command)
+        elif retained and payload:
+            self._outbox.forget(topic)
+
+    def _complain(self, refusal: Refused) -> None:
+        now = time.monotonic()
+        if now < self._speak_at:
+            self._unsaid += 1
+            return
+        more = f" ({self._unsaid} more before)" if self._unsaid else ""
+        logger.warning("MQTT command refused: %s%s", refusal, more)
+        self._unsaid, self._speak_at = 0, now + QUIET

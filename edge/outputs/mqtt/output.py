@@ -1,0 +1,226 @@
+"""MQTT: a thread of its own between the bus and the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Sequence
+
+import aiomqtt
+
+from edge.bus import Bus, Subscription
+from edge.control import Control
+from edge.outputs.mqtt.broker import HUNG_UP, Broker
+from edge.outputs.mqtt.commands import Commands
+from edge.outputs.mqtt.delays import STEADY, Delays
+from edge.outputs.mqtt.discovery import Discovery
+from edge.outputs.mqtt.inbox import Inbox
+from edge.outputs.mqtt.outbox import Outbox
+from edge.outputs.mqtt.reporter import Reporter
+from edge.outputs.mqtt.threads import DaemonThreads
+from edge.outputs.mqtt.topics import Topics, device_of
+from edge.settings import MqttConfig
+
+logger = logging.getLogger(__name__)
+ONLINE, OFFLINE = b"online", b"offline"
+NOT_SUBSCRIBED = 128  # and above, in the broker's answer
+TOGETHER = 0.01  # seconds from the first of a group of events to its being told
+GOODBYE = 0.8  # seconds for the last words
+JOIN = 1.0  # seconds the thread is waited for at the end
+
+
+class Mqtt:
+    """Tells a broker what the bus says, and the daemon what the broker asks.
+
+    Args:
+        config: with a host.
+        cameras: names of all cameras, as events call them.
+        models: names that may be switched to.
+    Raises:
+        ConfigError: password or authorities cannot be read.
+    """
+
+    def __init__(
+        self, config: MqttConfig, bus: Bus, control: Control, cameras: Sequence[str], models: Sequence[str]
+    ) -> None:
+        device = device_of(config)
+        self._bus, self._interval, self._device = bus, config.interval, device
+        topics = self._topics = Topics(f"{config.topic}/{device}")
+        self._broker = Broker(config, f"mien-{device}", (topics.status, OFFLINE))
+        self._outbox = Outbox()
+        self._outbox.keep(topics.status, ONLINE)
+        discovery = Discovery(topics, device, cameras, models, config.commands)
+        introduction = discovery.topic(config.discovery_prefix)
+        if config.discovery:
+            self._outbox.keep(introduction, json.dumps(discovery.payload(), ensure_ascii=False).encode())
+        self._reporter = Reporter(topics, self._outbox, cameras)
+        self._inbox = Inbox(
+            topics,
+            self._outbox,
+            control,
+            Commands(topics, cameras, models) if config.commands else None,
+            f"{config.discovery_prefix}/status" if config.discovery else None,
+            introduction,
+        )
+        self._subscription: Subscription | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._woken, self._stopping = asyncio.Event(), asyncio.Event()
+        self._connected = False
+        self._said: str | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    @property
+    def failure(self) -> None:
+        """Nothing ends it for good."""
+
+    @property
+    def lost(self) -> int:
+        """Events that the broker will never hear of."""
+        return self._outbox.lost + (self._subscription.lost if self._subscription else 0)
+
+    def start(self) -> None:
+        """Begin; the broker may come later."""
+        self._loop = asyncio.new_event_loop()
+        self._subscription = self._bus.subscribe("mqtt", interval=self._interval, wake=self._wake)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Say offline, as far as that goes quickly, and end."""
+        if self._loop is None or self._subscription is None:
+            return
+        self._bus.unsubscribe(self._subscription)
+        with contextlib.suppress(RuntimeError):  # ended already
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(JOIN)
+        if self.lost:
+            logger.warning("MQTT: %d events lost while the broker was away or slow", self.lost)
+
+    def _wake(self) -> None:
+        # On the publisher's thread, which must not suffer when the loop has ended.
+        with contextlib.suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._woken.set)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop or asyncio.new_event_loop()) as runner:
+            loop = runner.get_loop()
+            loop.set_default_executor(DaemonThreads())
+            # A connection that breaks while it is given up has a future nobody asks; that is no news.
+            loop.set_exception_handler(lambda _, context: logger.debug("%s", context))
+            runner.run(self._live())
+
+    async def _live(self) -> None:
+        for message in self._bus.states():
+            self._reporter.report(message)
+        collecting = asyncio.create_task(self._collect())
+        talking = asyncio.create_task(self._talk())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({collecting, talking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._connected:
+            talking.cancel()  # nobody to say goodbye to
+        await asyncio.wait({talking}, timeout=GOODBYE)
+        for task in (collecting, talking, stopping):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _collect(self) -> None:
+        """Take what the bus has, at once, so that its queue stays empty whatever the broker does."""
+        while True:
+            await self._woken.wait()
+            # What happens together, somebody's coming and their expression, is told as one state.
+            await asyncio.sleep(TOGETHER)
+            self._woken.clear()
+            self._take()
+
+    def _take(self) -> None:
+        for message in self._subscription.take() if self._subscription else ():
+            self._reporter.report(message)
+
+    async def _talk(self) -> None:
+        """Connect, again and again, until it is time to stop."""
+        delays, loop = Delays(), asyncio.get_running_loop()
+        thrown_out = 0  # times in a row, soon after the connection
+        while not self._stopping.is_set():
+            began = None
+            try:
+                async with self._broker.connection() as client:
+                    began = loop.time()
+                    await self._converse(client)
+            except aiomqtt.MqttError as error:
+                if self._stopping.is_set():
+                    return
+                lasted = 0.0 if began is None else loop.time() - began
+                reason, refused = self._broker.explain(error)
+                thrown_out = thrown_out + 1 if 0 < lasted < STEADY and reason == HUNG_UP else 0
+                if thrown_out > 1:
+                    reason, refused = f"{reason}: does another device call itself {self._device}?", True
+                self._say(logging.WARNING, f"MQTT broker {self._broker.address}: {reason}")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), delays.after(lasted, refused))
+            finally:
+                self._connected = False
+
+    async def _converse(self, client: aiomqtt.Client) -> None:
+        """One connection, from the first word to the last."""
+        self._outbox.again()  # the broker may have forgotten everything
+        await self._listen_to(client)
+        self._connected = True
+        self._say(logging.INFO, f"connected to the MQTT broker {self._broker.address}")
+        sending, hearing = asyncio.create_task(self._send(client)), asyncio.create_task(self._hear(client))
+        stopping = asyncio.create_task(self._stopping.wait())
+        tasks = {sending, hearing, stopping}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for task in done - {stopping}:
+            await task  # raises what ended it
+        await self._say_goodbye(client)
+
+    async def _listen_to(self, client: aiomqtt.Client) -> None:
+        wanted = self._inbox.filters
+        answers = await client.subscribe([(topic, 1) for topic in wanted])
+        codes = [answer if isinstance(answer, int) else answer.value for answer in answers]
+        for topic, code in zip(wanted, codes, strict=False):
+            if code >= NOT_SUBSCRIBED:
+                logger.warning("the MQTT broker does not let mien read %s: check its access list", topic)
+
+    async def _send(self, client: aiomqtt.Client) -> None:
+        while True:
+            await self._send_waiting(client)
+            self._outbox.filled.clear()
+            await self._outbox.filled.wait()
+
+    async def _send_waiting(self, client: aiomqtt.Client) -> None:
+        while letter := self._outbox.next():
+            await client.publish(letter.topic, letter.payload, letter.qos, letter.retain)
+            self._outbox.done(letter)
+
+    async def _hear(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            self._inbox.hear(str(message.topic), payload, message.retain)
+
+    async def _say_goodbye(self, client: aiomqtt.Client) -> None:
+        self._take()
+        # First the word that counts, should there be no time for the others.
+        self._outbox.keep(self._topics.status, OFFLINE)
+        self._outbox.first(self._topics.status)
+        self._reporter.end()
+        await self._send_waiting(client)
+
+    def _say(self, urgency: int, state: str) -> None:
+        """A line for the log, when it says something new."""
+        if state != self._said:
+            logger.log(urgency, "%s", state)
+        self._said = state
