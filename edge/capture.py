@@ -1,8 +1,9 @@
 """From a camera to inference: one slot, the newest frame wins, frames nobody looked at are counted.
 
-Which way a camera is read: a live camera, and a recording shown on a screen or page, go through the slot,
-so what is seen is never older than one frame. A recording that only writes events (`--jsonl`, no page, no
-terminal view) is read with `EveryFrame`, so that each of its frames is processed and none skipped.
+Which way a camera is read: a live camera (`LiveFrames`), and a recording shown on a screen or page
+(`NewestFrame`), go through the slot, so what is seen is never older than one frame. A recording that only
+writes events (`--jsonl`, no page, no terminal view) is read with `EveryFrame`, so that each of its frames is
+processed and none skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable, Generator
 from typing import Protocol
 
 from edge.cameras import Camera
-from edge.errors import MienError
+from edge.cameras.live import LiveCamera
+from edge.errors import CameraMissingError, MienError
 from edge.events import CameraEvent, CameraPhase
 from edge.types import Frame
 
@@ -103,6 +105,61 @@ class EveryFrame(_Opened):
                 self._say("ended")
         finally:
             self._camera.close()
+
+
+class LiveFrames:
+    """The newest frame of a live camera, which is opened again whenever it fails."""
+
+    fps = None
+    skipped = 0
+
+    def __init__(self, camera: LiveCamera) -> None:
+        self.name = camera.name
+        self._camera = camera
+        self._started = False
+        self._first: Frame | None = None
+
+    @property
+    def overtaken(self) -> int:
+        return self._camera.overtaken
+
+    @property
+    def down(self) -> bool:
+        return self._camera.state != "streaming"
+
+    def pause(self, paused: bool) -> None:
+        self._camera.pause(paused)
+
+    def check(self) -> None:
+        """Wait for the first frame.
+
+        Raises:
+            CameraMissingError: the camera cannot be opened.
+        """
+        self._start()
+        while self._first is None:
+            self._first = self._camera.newest(WAIT)
+            if self._first is None and self._camera.reason is not None:
+                self._camera.close()
+                raise CameraMissingError(self._camera.reason)
+
+    def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
+        self._start()
+        try:
+            if self._first is not None:
+                yield self._first
+                self._first = None
+            while not stopped():
+                frame = self._camera.newest(WAIT)
+                if frame is not None:
+                    yield frame
+        finally:
+            self._camera.close()
+
+    def _start(self) -> None:
+        if not self._started:
+            self._started = True
+            self._camera.start()
 
 
 class NewestFrame(_Opened):

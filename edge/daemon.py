@@ -19,15 +19,18 @@ from edge.bus import Bus
 from edge.control import Command, Control, Pause, Reload, SwitchModel
 from edge.errors import MienError
 from edge.events import ModelEvent
+from edge.health.pressure import Adaptation, Counts
+from edge.health.watch import PERIOD, HealthWatch
 from edge.outputs import Output, ReaderGone
 from edge.outputs.wanted import Wanted, has_viewer, wanted_outputs
 from edge.settings import Settings
 from edge.sources import camera_sections
-from edge.watching import Watcher, make_watcher, set_vision_threads
+from edge.watching import Watcher, make_detector, make_watcher, set_vision_threads
 
 logger = logging.getLogger(__name__)
 TICK = 0.1  # seconds between looks at what may have ended
 PATIENCE = 1.0  # seconds a camera's thread is waited for at the end
+OUTPUTS = ("outputs", "http", "mqtt")  # sections that decide about outputs alone
 HUNG = 10.0  # seconds without a frame after which a camera that should give some hangs
 
 
@@ -50,6 +53,7 @@ class Daemon:
         self.control = Control()
         self._watchers: list[Watcher] = []
         self._outputs: dict[str, tuple[Wanted, Output]] = {}
+        self._health_due = 0.0
         self._ping = notify.watchdog_interval()
         self._pinged = 0.0
 
@@ -69,7 +73,7 @@ class Daemon:
 
     def _startup(self, shutdown: contextlib.ExitStack) -> None:
         # Everything that may be missing is opened before anything runs.
-        self._watchers = self._make_watchers(self._settings)
+        self._watchers = self._make_watchers(self._settings, patient=notify.is_service())
         shutdown.callback(self._close_outputs)
         self._start_outputs(self._settings)
         shutdown.callback(self._end_watchers)
@@ -83,6 +87,7 @@ class Daemon:
             if command is not None:
                 self._obey(command)
             self._raise_failures()
+            self._look_after_health()
             self._tell_life()
         self._raise_failures()
 
@@ -130,19 +135,20 @@ class Daemon:
             self._start_outputs(settings)
         except MienError as error:
             logger.error("the outputs were left as they were: %s", error)
-            self._settings = settings.model_copy(
-                update={name: getattr(before, name) for name in ("outputs", "http", "mqtt")}
-            )
+            self._settings = settings.model_copy(update={name: getattr(before, name) for name in OUTPUTS})
             self._start_outputs(self._settings)
         if anew:
             self._start_watchers()
         logger.info("the configuration was read again")
 
-    def _make_watchers(self, settings: Settings) -> list[Watcher]:
-        set_vision_threads(settings.detector.threads)
+    def _make_watchers(self, settings: Settings, *, patient: bool = True) -> list[Watcher]:
+        threads = set_vision_threads(settings.detector.threads)
+        self._health, self._adaptation = HealthWatch(settings.health, threads), Adaptation(1, 1.0, threads)
         viewer = has_viewer(settings)
         return [
-            make_watcher(name, config, settings, viewer, self._bus, self._max_frames)
+            make_watcher(
+                name, config, settings, viewer, self._bus, patient=patient, max_frames=self._max_frames
+            )
             for name, config in camera_sections(settings).items()
         ]
 
@@ -176,7 +182,7 @@ class Daemon:
     def _start_outputs(self, settings: Settings) -> None:
         """End the outputs that are not wanted any more and start the ones that are not there yet."""
         cameras = [watcher.source.name for watcher in self._watchers]
-        wanted = wanted_outputs(settings, self._bus, cameras, lambda: not self._stopped)
+        wanted = wanted_outputs(settings, self._bus, self.control, cameras, lambda: not self._stopped)
         for name, (made, output) in list(self._outputs.items()):
             if name not in wanted or wanted[name].key != made.key:
                 del self._outputs[name]
@@ -205,6 +211,30 @@ class Daemon:
         for failure in failures:
             if failure is not None:
                 raise failure
+
+    def _look_after_health(self) -> None:
+        now = time.monotonic()
+        if now < self._health_due:
+            return
+        self._health_due = now + PERIOD
+        processed = sum(watcher.processed for watcher in self._watchers)
+        overtaken = sum(watcher.source.overtaken for watcher in self._watchers)
+        event = self._health.look(now, Counts(processed + overtaken, processed, overtaken))
+        if event is not None:
+            self._bus.publish(event)
+            if event.level or event.conditions or self._adaptation != self._health.adaptation:
+                logger.info("health: %s", ", ".join((*event.conditions, *event.steps)) or "well again")
+        if self._health.adaptation != self._adaptation:
+            self._adapt(self._health.adaptation)
+
+    def _adapt(self, wanted: Adaptation) -> None:
+        before, self._adaptation = self._adaptation, wanted
+        set_vision_threads(wanted.threads)
+        if (before.side_factor, before.interval_factor) == (wanted.side_factor, wanted.interval_factor):
+            return
+        for watcher in self._watchers:
+            detector = make_detector(self._settings.detector, wanted.side_factor)
+            watcher.adapt(detector, wanted.interval_factor)
 
     def _tell_life(self) -> None:
         """Ping systemd's watchdog while every camera's frames advance, or are known not to."""
@@ -244,4 +274,4 @@ class Daemon:
 def _seeing(settings: Settings) -> dict[str, object]:
     """What decides about the cameras' work; the rest is the outputs' business."""
     viewer = has_viewer(settings)
-    return {**settings.model_dump(exclude={"outputs", "http", "mqtt", "health"}), "viewer": viewer}
+    return {**settings.model_dump(exclude={*OUTPUTS}), "viewer": viewer}

@@ -74,9 +74,17 @@ class Finder:
         self._regions = detector if isinstance(detector, RegionDetector) else None
         self._tracker = tracker or Tracker()
         self._interval = interval
+        self._patience = 1
         self._since = math.inf  # frames since the last full look
         self._looked = -math.inf  # time of the last look of either kind
         self._overlooked: set[int] = set()  # tracks of faces that full looks see and region looks do not
+
+    def adapt(self, detector: Detector, patience: int) -> None:
+        """Look with another detector of the same kind, and `patience` times as seldom at the most."""
+        self._detector = detector
+        self._regions = detector if isinstance(detector, RegionDetector) else None
+        self._patience = patience
+        self.costs.full = 0.0  # is another one's
 
     @property
     def alive(self) -> frozenset[int]:
@@ -97,8 +105,9 @@ class Finder:
     def _is_due(self, tracks: list[Track]) -> bool:
         if self._interval is None:
             regions = min(len(tracks), MOST_REGIONS)
-            return self._since >= affordable(self.costs, regions, longest_interval(self._detector))
-        return not self._known(tracks) or self._since >= self._interval
+            longest = self._patience * longest_interval(self._detector)
+            return self._since >= affordable(self.costs, regions, longest)
+        return not self._known(tracks) or self._since >= self._patience * self._interval
 
     def _known(self, tracks: list[Track]) -> list[Track]:
         """Those whose faces the last look saw."""

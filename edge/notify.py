@@ -14,6 +14,11 @@ PINGS = 6  # signs of life within the watchdog's time; one or two may be late
 SECONDS = 0.5  # a busy manager is waited for; frames wait meanwhile
 
 
+def is_service(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether systemd started this process and waits to be told."""
+    return bool(environment.get("NOTIFY_SOCKET"))
+
+
 def ready(status: str = "") -> None:
     """Started, or done with a reload; `status` is for `systemctl status`."""
     _tell("READY=1", *([f"STATUS={_one_line(status)}"] if status else []))

@@ -35,7 +35,7 @@ class Pipeline:
         mask_vote: MaskVote | None = None,
         fps: float | None = None,
     ) -> None:
-        self._finder = finder
+        self.finder = finder
         self._smoother = smoother or Smoother()
         self._mask_vote = mask_vote or MaskVote()
         self._fps = fps
@@ -55,7 +55,7 @@ class Pipeline:
         """Everything the frame says."""
         now = self.clock(frame)
         started = time.monotonic()
-        sighting = self._finder.find(frame, now)
+        sighting = self.finder.find(frame, now)
         detected = time.monotonic()
         answers = self._classifier.classify(crop_faces(frame.image, sighting.faces, self._geometry))
         classified = time.monotonic()
@@ -63,11 +63,11 @@ class Pipeline:
             self._observed(face, track, row, now)
             for face, track, row in zip(sighting.faces, sighting.tracks, answers, strict=True)
         )
-        alive = self._finder.alive
+        alive = self.finder.alive
         self._smoother.keep(alive)
         self._mask_vote.keep(alive)
         done = time.monotonic()
-        self._finder.costs.note_rest(done - detected)
+        self.finder.costs.note_rest(done - detected)
         age = done - frame.captured
         return Observation(
             camera=frame.camera,

@@ -38,6 +38,9 @@ class CameraConfig(Section):
     retry_seconds: float = Field(
         30.0, ge=0.5, le=3600, description="the longest wait between two tries to open a camera"
     )
+    wait: bool | None = Field(
+        None, description="start without a live camera that is missing; unset: as a service of systemd"
+    )
     every_frame: bool | None = Field(
         None, description="skip none; unset: on for recordings that nobody watches"
     )

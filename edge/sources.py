@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.cameras import is_recording, open_camera
-from edge.capture import EveryFrame, NewestFrame, Source, Tell
+from edge.cameras import camera_name, is_recording, open_camera
+from edge.capture import EveryFrame, LiveFrames, NewestFrame, Source, Tell
 from edge.settings import CameraConfig, Settings
 
 
@@ -13,16 +13,24 @@ def camera_sections(settings: Settings) -> dict[str | None, CameraConfig]:
     return named or {None: settings.camera}
 
 
-def open_source(name: str | None, config: CameraConfig, viewer: bool, tell: Tell) -> Source:
+def open_source(name: str | None, config: CameraConfig, viewer: bool, tell: Tell, *, patient: bool) -> Source:
     """Open one camera.
 
     Args:
         name: the camera's name in events; None for one that its source gives.
         viewer: whether somebody looks on, on the page or in the terminal.
         tell: takes the camera's states.
+        patient: whether a live camera that is missing is waited for, unless `config.wait` says it.
     Raises:
         InputError: what `open_camera` raises.
     """
+    if not is_recording(config.source):
+        from edge.cameras.live import LiveCamera
+
+        live = LiveFrames(LiveCamera(name or camera_name(config.source), config, tell))
+        if not (patient if config.wait is None else config.wait):
+            live.check()
+        return live
     newest = takes_newest(config, viewer)
     loop = config.loop
     if loop is None:

@@ -6,6 +6,7 @@ import itertools
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from edge import bundles
@@ -23,6 +24,8 @@ from edge.sources import open_source, takes_newest
 from edge.tracking import Tracker
 from edge.types import Frame
 
+SMALLEST = 32  # pixels of the detector's longest side
+
 
 class Watcher:
     """Looks through one camera until it ends, enough frames are done, or it is stopped.
@@ -34,6 +37,7 @@ class Watcher:
         bus: takes the events.
         max_frames: stop after so many; None for no limit.
     Attributes:
+        processed: frames done.
         failure: what ended it, if it was an error.
         ended: whether it has nothing more to do.
         beat: monotonic time of its last sign of life: a frame that was done.
@@ -48,12 +52,13 @@ class Watcher:
         max_frames: int | None = None,
     ) -> None:
         self.source = source
+        self.processed = 0
         self.failure: BaseException | None = None
         self.ended = False
         self.beat = time.monotonic()
         self._pipeline, self._people, self._bus, self._max_frames = pipeline, people, bus, max_frames
         self._stopped = False
-        self._asked: Callable[[], None] | None = None
+        self._asked: deque[Callable[[Pipeline], None]] = deque()
         self._thread = threading.Thread(target=self._run, name=f"watcher {source.name}", daemon=True)
 
     def start(self) -> None:
@@ -71,7 +76,11 @@ class Watcher:
 
     def use(self, classifier: Classifier) -> None:
         """Read expressions with another model, from the next frame on."""
-        self._asked = lambda: self._pipeline.use(classifier)
+        self._asked.append(lambda pipeline: pipeline.use(classifier))
+
+    def adapt(self, detector: Detector, patience: int) -> None:
+        """Look with another detector, and `patience` times as seldom at the most, from the next frame on."""
+        self._asked.append(lambda pipeline: pipeline.finder.adapt(detector, patience))
 
     def _run(self) -> None:
         try:
@@ -87,14 +96,14 @@ class Watcher:
             self.ended = True
 
     def _look(self, frame: Frame) -> None:
-        asked, self._asked = self._asked, None
-        if asked is not None:
-            asked()
+        while self._asked:
+            self._asked.popleft()(self._pipeline)
         now = self._pipeline.clock(frame)
         observation = self._pipeline.process(frame)
         self._bus.publish(observation, frame)
         for event in self._people.observe(observation, now):
             self._bus.publish(event)
+        self.processed += 1
         self.beat = time.monotonic()
 
 
@@ -104,6 +113,8 @@ def make_watcher(
     settings: Settings,
     viewer: bool,
     bus: Bus,
+    *,
+    patient: bool = True,
     max_frames: int | None = None,
 ) -> Watcher:
     """Open a camera and put its pipeline together.
@@ -111,13 +122,14 @@ def make_watcher(
     Args:
         name: the camera's name in events; None for one that its source gives.
         viewer: whether somebody looks on, on the page or in the terminal.
+        patient: whether a live camera that is missing is waited for.
     Raises:
         MienError: the camera, the detector or the model cannot be opened.
     """
     calm = settings.smoothing
     detector = make_detector(settings.detector)
     classifier = Classifier(bundles.load(settings.model.name), settings.model.threads)
-    source = open_source(name, config, viewer, bus.publish)
+    source = open_source(name, config, viewer, bus.publish, patient=patient)
     pipeline = Pipeline(
         Finder(detector, Tracker(calm.survive), _interval(config, settings, viewer)),
         classifier,
@@ -128,9 +140,13 @@ def make_watcher(
     return Watcher(source, pipeline, People(settings.people), bus, max_frames)
 
 
-def make_detector(config: DetectorConfig) -> Detector:
-    """The detector the configuration names. Raises what `open_detector` raises."""
-    return open_detector(config.name, config.longest_side, config.threshold)
+def make_detector(config: DetectorConfig, side_factor: float = 1.0) -> Detector:
+    """The detector the configuration names, looking at a picture of so much of its size.
+
+    Raises what `open_detector` raises.
+    """
+    side = max(SMALLEST, round(config.longest_side * side_factor))
+    return open_detector(config.name, side, config.threshold)
 
 
 def set_vision_threads(threads: int) -> int:

@@ -30,7 +30,7 @@ class LiveCamera:
             it must not block.
         opening: seconds a camera may take from its opening to its first frame.
     Attributes:
-        state: as in the newest event.
+        state, reason: as in the newest event.
         overtaken: frames that were replaced before anybody took them.
         reopened: times frames came again after they had stopped or the camera had been missing.
     """
@@ -44,6 +44,7 @@ class LiveCamera:
     ) -> None:
         self.name = name
         self.state: CameraPhase = "opening"
+        self.reason: str | None = None
         self.overtaken = 0
         self.reopened = 0
         self._config = config
@@ -187,12 +188,12 @@ class LiveCamera:
     def _say(
         self, state: CameraPhase, reason: str | None = None, attempt: int = 0, wait: float | None = None
     ) -> None:
-        self.state = state
+        self.state, self.reason = state, None if reason is None else without_password(reason)
         self._tell(
             CameraEvent(
                 camera=self.name,
                 state=state,
-                reason=None if reason is None else without_password(reason),
+                reason=self.reason,
                 attempt=attempt,
                 retry_seconds=None if wait is None else round(wait, 1),
             )

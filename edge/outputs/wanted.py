@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from edge.bundles import shipped
 from edge.bus import Bus
+from edge.control import Control
 from edge.outputs import Output
 from edge.settings import Settings
 from edge.sources import camera_sections, takes_newest
@@ -21,11 +23,12 @@ class Wanted:
 
 
 def wanted_outputs(
-    settings: Settings, bus: Bus, cameras: Sequence[str], running: Callable[[], bool]
+    settings: Settings, bus: Bus, control: Control, cameras: Sequence[str], running: Callable[[], bool]
 ) -> dict[str, Wanted]:
     """The outputs by name, in the order in which they start.
 
     Args:
+        control: takes what outputs are asked to ask.
         cameras: names of the cameras.
         running: whether the daemon is still to go on; recordings wait for slow readers as long as it is.
     """
@@ -67,6 +70,14 @@ def wanted_outputs(
             return HttpServer(bus, *outputs.host_port, preview, cameras[0])
 
         found["http"] = Wanted((outputs.address, preview, tuple(cameras)), http)
+    if settings.mqtt.host is not None:
+
+        def mqtt() -> Output:
+            from edge.outputs.mqtt import Mqtt
+
+            return Mqtt(settings.mqtt, bus, control, cameras, shipped("expression"))
+
+        found["mqtt"] = Wanted((settings.mqtt, tuple(cameras)), mqtt)
     if has_terminal(settings):
         page = outputs.address if outputs.http else None
 
