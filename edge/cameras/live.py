@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from edge.events import CameraEvent, CameraPhase
 from edge.settings import CameraConfig
 from edge.types import Frame
 
+logger = logging.getLogger(__name__)
 OPENING = 15.0  # seconds to the first frame, at least; Python and its libraries are slow to start on a Pi
 STEADY = 10.0  # seconds of frames after which a camera counts as well again
 TICK = 0.2  # seconds between looks at whether the camera is still wanted
@@ -106,7 +108,7 @@ class LiveCamera:
                 return
             if self._paused:
                 self._rest()
-            elif (failure := self._run()) is not None:
+            elif (failure := self._run_safely()) is not None:
                 wait = self._backoff.next()
                 self._say(*failure, self._attempt, wait)
                 self._asked.wait(wait)
@@ -120,6 +122,14 @@ class LiveCamera:
             self._attempt = 0
             self._backoff.reset()
             self._say("opening")
+
+    def _run_safely(self) -> tuple[CameraPhase, str] | None:
+        """As `_run`; whatever goes wrong, this thread lives on and tries again."""
+        try:
+            return self._run()
+        except Exception as error:
+            logger.exception("camera %s", self.name)
+            return "lost", f"camera {self.name} failed ({error}): see the log"
 
     def _run(self) -> tuple[CameraPhase, str] | None:
         """Open the camera and see to it that frames come.
