@@ -15,12 +15,12 @@ EDITABLE := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 # An editable install knows the top-level packages it was made with.
 PROJECT := pyproject.toml $(wildcard */__init__.py)
 
-DEBIAN_TEST_PACKAGES := chromium chromium-driver mosquitto openssl systemd-container \
+DEBIAN_TEST_PACKAGES := chromium chromium-driver mosquitto mosquitto-clients openssl systemd-container \
 	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-slow lint types format train-env test-deps lock clean
+.PHONY: help run test test-slow faults soak lint types format train-env test-deps lock clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,12 @@ test: lint types ## Check style and types, then run the tests; some of them with
 
 test-slow: $(VENV)/.dev ## Run the long proofs that `make test` leaves out (a few minutes)
 	$(BIN)/pytest -m slow $(ARGS)
+
+faults: $(VENV)/.dev ## Cause every fault that the daemon has to survive (as root, 4 minutes)
+	$(BIN)/python -m benchmarks.service.faults $(ARGS)
+
+soak: $(VENV)/.dev ## Run the daemon under load for half an hour (as root)
+	$(BIN)/python -m benchmarks.service.soak $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.service.camera import ClipCamera
+from benchmarks.service.camera import FPS, ClipCamera
 from benchmarks.service.running import Broker, Service, wait_for
 from train_keras.results import write_section
 
@@ -207,11 +207,17 @@ def cause(scene: Scene, fault: Callable[[Scene], Iterator[str]]) -> Outcome:
 
 
 @contextlib.contextmanager
-def scene_in(folder: Path) -> Iterator[Scene]:
-    camera, broker, disk = ClipCamera(), Broker(folder), folder / "disk"
+def scene_in(folder: Path, size: str = "16m", fps: float = FPS) -> Iterator[Scene]:
+    """A daemon with everything around it.
+
+    Args:
+        size: of its disk, as mount takes it.
+        fps: of its camera.
+    """
+    camera, broker, disk = ClipCamera(fps), Broker(folder), folder / "disk"
     broker.come()
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", disk], check=True)  # needs root
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk], check=True)  # needs root
     # A clock of its own for the daemon, which can be set without setting this machine's.
     clock, shim = folder / "clock", folder / "clock.so"
     clock.write_text("0")
