@@ -31,7 +31,7 @@ SECTIONS: dict[str, type[Section]] = {
     name: type(field.default) for name, field in Settings.model_fields.items() if name != CAMERAS
 }
 KEYS = tuple(f"{section}.{key}" for section, model in SECTIONS.items() for key in model.model_fields)
-_USER_INFO = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
+_USER_INFO = re.compile(r"(?<=://)([^/@\s:]*):[^/\s]*@")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ class CameraConfig(Section):
         description="demo, picamera, a V4L2 camera's number or path, rtsp://…, http://… (MJPEG), a video, "
         "an image or a folder of images",
     )
+    login_file: Path | None = Field(
+        None,
+        description="holds USER:PASSWORD for an address; by its name alone: one of systemd's credentials",
+    )
     size: str | None = Field(None, description="WIDTHxHEIGHT to ask the camera for; unset: what it gives")
     fps: float | None = Field(None, gt=0, le=1000, description="frames a second to ask the camera for")
     stall_seconds: float = Field(

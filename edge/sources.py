@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
 from edge.cameras import camera_name, is_recording, open_camera
 from edge.capture import EveryFrame, LiveFrames, NewestFrame, Source, Tell
+from edge.config import without_password
+from edge.errors import ConfigError
+from edge.secrets import read_secret
 from edge.settings import CameraConfig, Settings
 
 
@@ -27,6 +33,8 @@ def open_source(name: str | None, config: CameraConfig, viewer: bool, tell: Tell
     if not is_recording(config.source):
         from edge.cameras.live import LiveCamera
 
+        if config.login_file is not None:
+            config = config.model_copy(update={"source": with_login(config.source, config.login_file)})
         live = LiveFrames(LiveCamera(name or camera_name(config.source), config, tell))
         if not (patient if config.wait is None else config.wait):
             live.check()
@@ -37,6 +45,24 @@ def open_source(name: str | None, config: CameraConfig, viewer: bool, tell: Tell
         loop = newest and config.source == "demo"
     camera = open_camera(config.source, realtime=newest, loop=loop, name=name)
     return NewestFrame(camera, tell) if newest else EveryFrame(camera, tell)
+
+
+def with_login(address: str, file: Path) -> str:
+    """An address with the user and password that the file holds.
+
+    Raises:
+        ConfigError: the file cannot be read or holds no USER:PASSWORD, or the address has a user already.
+    """
+    user, colon, password = read_secret(file).partition(":")
+    parts = urlsplit(address)
+    if not colon or not user:
+        raise ConfigError(f"{file} holds no login: write USER:PASSWORD into it")
+    if not parts.netloc or "@" in parts.netloc:
+        raise ConfigError(
+            f"{file} cannot be used with {without_password(address)}: give an address without user"
+        )
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
 
 
 def takes_newest(config: CameraConfig, viewer: bool) -> bool:

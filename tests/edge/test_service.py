@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge import bundles
+from edge.cameras.demo import CLIP
 from edge.config import load
 from edge.control import Pause, SwitchModel
 from edge.daemon import Daemon
@@ -199,6 +200,24 @@ def test_several_cameras_are_looked_through_at_once(service, short_clip):
     for camera in ("one", "two", "one", "two"):
         until(events, schema="mien.observation/1", camera=camera)
     running.end()
+
+
+def test_no_picture_is_kept_anywhere(service, tmp_path):
+    """Neither in a file it holds open nor in one it leaves behind."""
+    where = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "STATE_DIRECTORY", "XDG_CACHE_HOME")}
+    running = service(CONFIGURATION.replace("http = false", f'jsonl = "{tmp_path}/lines"'), **where)
+    events = listen(running.socket)
+    for _ in range(30):
+        until(events, schema="mien.observation/1")
+    open_files = {os.readlink(file) for file in Path("/proc", str(running.process.pid), "fd").iterdir()}
+    written = [Path(name) for name in open_files if name.startswith(str(tmp_path))]
+    running.end()
+    assert {name for name in open_files if name.endswith((".mp4", ".jpg", ".png"))} <= {str(CLIP)}
+    assert written
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not any(mark in content for mark in (b"\xff\xd8\xff", b"\x89PNG", b"WEBP", b"ftyp")), file
 
 
 def test_systemd_hears_of_start_life_reload_and_end(service, tmp_path):
