@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import MienError
+from edge.types import SCHEMA
 
 STARTS = 3
 WATCHED_FRAMES = 100  # of the daemon whose memory is measured: with the page served
@@ -43,12 +44,12 @@ def measure_start(flags: list[str]) -> dict[str, Any]:
 
 
 def _finish(command: list[str]) -> tuple[float, int]:
-    """Seconds until the first line on standard output (the end where there is none), and peak memory."""
+    """Seconds until the first observation on standard output (the end where there is none), and peak memory."""
     begin = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        process.stdout.readline()
+        next((line for line in process.stdout if SCHEMA in line), None)
         seconds = time.perf_counter() - begin
         process.stdout.read()
         complaints = process.stderr.read().strip().splitlines()

@@ -219,14 +219,20 @@ def bench(
 
     flags = {"camera.source": camera, "detector.interval": interval, **_shared(detector, model, threads)}
     settings = load(config, flags).settings
+    if json_file is not None:
+        _write(json_file, "")  # what cannot be written should be known before an hour of measuring
     start = measure_start(["--model", settings.model.name, "--detector", settings.detector.name])
     figures = {**measure(settings, seconds), "start": start}
     print_figures(figures)
     if json_file is not None:
-        try:
-            json_file.write_text(json.dumps(figures, indent=2) + "\n")
-        except OSError as error:
-            raise OutputError(f"cannot write {json_file} ({error.strerror}): give another path") from error
+        _write(json_file, json.dumps(figures, indent=2) + "\n")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise OutputError(f"cannot write {file} ({error.strerror}): give another path") from error
 
 
 @app.command()
