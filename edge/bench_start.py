@@ -44,7 +44,7 @@ def measure_start(flags: list[str]) -> dict[str, Any]:
 
 
 def _finish(command: list[str]) -> tuple[float, int]:
-    """Seconds until the first observation on standard output (the end where there is none), and peak memory."""
+    """Seconds until the first observation on standard output, or until the end, and peak memory."""
     begin = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
