@@ -1,4 +1,4 @@
-"""A network camera that plays the demo clip and can be told to fail."""
+"""A network camera that can be told to fail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import http.server
 import itertools
 import threading
 import time
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Self
 
 import cv2
 import numpy as np
@@ -19,23 +20,30 @@ FPS = 24.0
 Mode = Literal["stream", "freeze", "garbage"]
 
 
-class ClipCamera:
-    """Serves the clip as MJPEG at `url`, over and over.
+class FailingCamera:
+    """Serves pictures as MJPEG at `url`, over and over; a context manager.
 
     Args:
+        pictures: JPEG files.
         fps: pictures a second.
     Attributes:
         mode: "stream"; "freeze", in the middle of a picture, with the connection open; "garbage".
     """
 
-    def __init__(self, fps: float = FPS) -> None:
+    def __init__(self, pictures: Sequence[bytes], fps: float = FPS) -> None:
         self.mode: Mode = "stream"
         self.period = 1 / fps
-        self.pictures = list(_pictures())
+        self.pictures = pictures
         self._server: _Server | None = None
         self._port = 0
         self.come()
         self.url = f"http://127.0.0.1:{self._port}/"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.go()
 
     def come(self) -> None:
         """Be there, at the same port as before."""
@@ -45,7 +53,7 @@ class ClipCamera:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def go(self) -> None:
-        """Be gone."""
+        """Be gone, in the middle of what is said."""
         server, self._server = self._server, None
         if server is not None:
             server.gone = True
@@ -54,7 +62,7 @@ class ClipCamera:
 
 
 class _Server(http.server.ThreadingHTTPServer):
-    camera: ClipCamera
+    camera: FailingCamera
     gone = False
     daemon_threads = True
     block_on_close = False
@@ -87,7 +95,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def _pictures():
-    clip = FileCamera(CLIP)
+def clip_pictures() -> list[bytes]:
+    """The demo clip as JPEG files."""
+    clip, pictures = FileCamera(CLIP), []
     while (frame := clip.read()) is not None:
-        yield cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, 80))[1].tobytes()
+        pictures.append(cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, 80))[1].tobytes())
+    return pictures

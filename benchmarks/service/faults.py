@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.service.camera import FPS, ClipCamera
+from benchmarks.service.camera import FPS, FailingCamera, clip_pictures
 from benchmarks.service.running import Broker, Service, wait_for
 from train_keras.results import write_section
 
@@ -38,7 +38,7 @@ class Scene:
     """What a fault may touch."""
 
     service: Service
-    camera: ClipCamera
+    camera: FailingCamera
     broker: Broker
     folder: Path
 
@@ -214,7 +214,7 @@ def scene_in(folder: Path, size: str = "16m", fps: float = FPS) -> Iterator[Scen
         size: of its disk, as mount takes it.
         fps: of its camera.
     """
-    camera, broker, disk = ClipCamera(fps), Broker(folder), folder / "disk"
+    camera, broker, disk = FailingCamera(clip_pictures(), fps), Broker(folder), folder / "disk"
     broker.come()
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk], check=True)  # needs root

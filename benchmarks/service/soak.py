@@ -23,7 +23,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from benchmarks.service.camera import ClipCamera
+from benchmarks.service.camera import FailingCamera
 from benchmarks.service.faults import scene_in
 from benchmarks.service.running import Service
 from train_keras.results import write_section
@@ -56,7 +56,7 @@ def sample(service: Service, began: float) -> Sample:
     return Sample(time.monotonic() - began, memory, descriptors, threads, service.observations)
 
 
-def misbehave(camera: ClipCamera, ends: float) -> None:
+def misbehave(camera: FailingCamera, ends: float) -> None:
     """Freeze, vanish and send garbage in turn."""
     kinds = ("freeze", "garbage", "go")
     number = 0
