@@ -125,6 +125,8 @@ class State(BaseModel):
     clients: int = Field(description="that listen to events here")
     events_lost: dict[str, int] = Field(description="by output")
     access: Literal["read", "control"] = Field(description="what whoever asked may do")
+    login: bool = Field(description="whether another token would allow more")
+    logout: bool = Field(description="whether it is a token that allows as much")
 
 
 class Models(BaseModel):

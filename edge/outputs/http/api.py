@@ -46,9 +46,8 @@ class Api:
         ]
 
     async def _state(self, request: Request) -> Response:
-        level = await self._door.level(request)
-        cameras = self._view.cameras(observations=True)
-        return JSONResponse({**self._view.state(), "cameras": cameras, "access": level.name.lower()})
+        rights, cameras = await self._door.rights(request), self._view.cameras(observations=True)
+        return JSONResponse({**self._view.state(), "cameras": cameras, **rights})
 
     async def _cameras(self, request: Request) -> Response:
         return JSONResponse({"cameras": self._view.cameras()})

@@ -62,6 +62,15 @@ class Door:
         session = connection.cookies.get(cookie_name(connection), "")
         return max(access.anonymous, access.of_session(session))
 
+    async def rights(self, connection: HTTPConnection) -> dict[str, object]:
+        """What whoever asks may do, and whether logging in or out would change that."""
+        level = await self.level(connection)
+        return {
+            "access": level.name.lower(),
+            "login": level < self.access.highest,
+            "logout": level > self.access.anonymous,
+        }
+
     async def try_token(self, connection: HTTPConnection, token: str) -> Level:
         """What a token allows; a wrong one costs time. Raises HTTPException 429 during that time."""
         address = connection.client.host if connection.client else ""

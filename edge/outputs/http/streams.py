@@ -36,8 +36,8 @@ class Streams:
 
     async def events(self, request: Request, camera: str | None) -> Response:
         """Server-sent events."""
-        level = await self._door.level(request)
-        return self._stream(self._event_chunks(camera, level.name.lower()), "text/event-stream")
+        rights = await self._door.rights(request)
+        return self._stream(self._event_chunks(camera, rights), "text/event-stream")
 
     async def pictures(self, preview: Preview) -> Response:
         """Motion JPEG."""
@@ -70,7 +70,9 @@ class Streams:
             for message in await client.take(HEARTBEAT_SECONDS):
                 await websocket.send_text(message.json.decode())
 
-    async def _event_chunks(self, camera: str | None, level: str) -> AsyncGenerator[bytes, None]:
+    async def _event_chunks(
+        self, camera: str | None, rights: dict[str, object]
+    ) -> AsyncGenerator[bytes, None]:
         """Events as they come and, every second and first of all, a `state` event."""
         clock = asyncio.get_running_loop().time
         client = self._feed.join(camera)
@@ -80,7 +82,7 @@ class Streams:
             while not self._feed.closed:
                 if clock() >= beat:
                     beat = clock() + HEARTBEAT_SECONDS
-                    yield sse({**self._view.state(), "access": level, "lost_here": client.lost}, "state")
+                    yield sse({**self._view.state(), **rights, "lost_here": client.lost}, "state")
                 if messages := await client.take(beat - clock()):
                     yield b"".join(map(named, messages))
         finally:

@@ -57,7 +57,7 @@ class Served:
             lambda: self.counters,
             preview,
             models,
-            lambda: temperature,
+            (lambda: temperature) if temperature is not None else None,
             limits,
         )
 

@@ -42,7 +42,7 @@ def test_every_answer_carries_the_security_headers(served: Served, path: str) ->
     assert answer.status == (404 if path == "/no" else 200)
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none';")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Date"].endswith("GMT")
     assert answer.headers["Server"] is None
