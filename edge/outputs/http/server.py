@@ -18,6 +18,7 @@ from edge.control import Control
 from edge.errors import OutputError
 from edge.outputs.http.access import Access, check_token
 from edge.outputs.http.connection import HttpConnection, Limits
+from edge.outputs.http.door import DELAY_SECONDS
 from edge.outputs.http.feed import Feed
 from edge.outputs.http.guard import LOOPBACK
 from edge.outputs.http.ledger import PERIOD_SECONDS, Ledger
@@ -153,6 +154,7 @@ class HttpServer:
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,  # anybody on this machine could claim to be a proxy
             timeout_keep_alive=IDLE_SECONDS,
             h11_max_incomplete_event_size=self._limits.header_bytes,
             ws_max_size=LARGEST_MESSAGE,
@@ -176,8 +178,8 @@ async def _end(state: ServerState) -> None:
         await asyncio.wait(state.tasks, timeout=GRACE_SECONDS)
     for connection in list(state.connections):
         connection.transport.abort()
-    for task in list(state.tasks):
-        task.cancel()
+    if state.tasks:  # they end by themselves; cancelled, they would be logged as faults
+        await asyncio.wait(state.tasks, timeout=DELAY_SECONDS)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from serving import Served
+from serving import Served, until
 
 from edge.control import Pause
 from edge.errors import ConfigError
@@ -190,6 +191,17 @@ def test_while_a_wrong_token_waits_for_its_answer_no_other_is_tried(files: dict[
             one.join()
         assert set(answers) == {401, 429}
         assert served.ask("/metrics", **bearer(READ)).status == 200
+
+
+def test_the_server_ends_without_complaint_while_a_wrong_token_waits(
+    files: dict[str, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    with Served(**files) as served:
+        client = http.client.HTTPConnection("127.0.0.1", served.port)
+        client.request("GET", "/metrics", headers=bearer("wrong"))
+        until(lambda: served.ask("/metrics", **bearer("wrong")).status == 429)
+    client.close()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize("content", ["short", "", "two\nlines of a long token"])
