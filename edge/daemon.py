@@ -181,8 +181,13 @@ class Daemon:
 
     def _start_outputs(self, settings: Settings) -> None:
         """End the outputs that are not wanted any more and start the ones that are not there yet."""
-        cameras = [watcher.source.name for watcher in self._watchers]
-        wanted = wanted_outputs(settings, self._bus, self.control, cameras, lambda: not self._stopped)
+        wanted = wanted_outputs(
+            settings,
+            self._bus,
+            self.control,
+            lambda: [watcher.source for watcher in self._watchers],
+            lambda: not self._stopped,
+        )
         for name, (made, output) in list(self._outputs.items()):
             if name not in wanted or wanted[name].key != made.key:
                 del self._outputs[name]

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from edge.bundles import shipped
+from edge import bundles
 from edge.bus import Bus
+from edge.capture import Source
 from edge.control import Control
 from edge.outputs import Output
-from edge.settings import Settings
+from edge.settings import HttpConfig, Settings
 from edge.sources import camera_sections, takes_newest
 
 
@@ -23,17 +24,23 @@ class Wanted:
 
 
 def wanted_outputs(
-    settings: Settings, bus: Bus, control: Control, cameras: Sequence[str], running: Callable[[], bool]
+    settings: Settings,
+    bus: Bus,
+    control: Control,
+    sources: Callable[[], Sequence[Source]],
+    running: Callable[[], bool],
 ) -> dict[str, Wanted]:
     """The outputs by name, in the order in which they start.
 
     Args:
-        control: takes what outputs are asked to ask.
-        cameras: names of the cameras.
+        control: takes what is asked of mien.
+        sources: gives the cameras.
         running: whether the daemon is still to go on; recordings wait for slow readers as long as it is.
     """
     # Each output brings its own libraries, so it is imported only when it is made.
     outputs, found = settings.outputs, {}
+    cameras = [source.name for source in sources()]
+    models = tuple(dict.fromkeys((settings.model.name, *bundles.shipped("expression"))))
     whole = None if any_newest(settings) else running
     if outputs.jsonl is not None:
         path = outputs.jsonl
@@ -67,24 +74,28 @@ def wanted_outputs(
         def http() -> Output:
             from edge.outputs.http import HttpServer
 
-            return HttpServer(bus, *outputs.host_port, preview, cameras[0])
+            return HttpServer(
+                settings.http, outputs.address, bus, control, sources, preview=preview, models=models
+            )
 
-        found["http"] = Wanted((outputs.address, preview, tuple(cameras)), http)
+        files = _versions_of_files(settings.http)
+        found["http"] = Wanted((outputs.address, preview, tuple(cameras), models, settings.http, files), http)
     if settings.mqtt.host is not None:
 
         def mqtt() -> Output:
             from edge.outputs.mqtt import Mqtt
 
-            return Mqtt(settings.mqtt, bus, control, cameras, shipped("expression"))
+            return Mqtt(settings.mqtt, bus, control, cameras, models)
 
-        found["mqtt"] = Wanted((settings.mqtt, tuple(cameras)), mqtt)
+        found["mqtt"] = Wanted((settings.mqtt, tuple(cameras), models), mqtt)
     if has_terminal(settings):
-        page = outputs.address if outputs.http else None
+        scheme = "https" if settings.http.tls_certificate else "http"
+        page = f"{scheme}://{outputs.address}/" if outputs.http else None
 
         def terminal() -> Output:
             from edge.outputs.terminal import TerminalView
 
-            return TerminalView(bus, cameras[0], page and f"http://{page}/")
+            return TerminalView(bus, cameras[0], page)
 
         found["terminal"] = Wanted((page, cameras[0]), terminal)
     return found
@@ -112,3 +123,9 @@ def any_newest(settings: Settings) -> bool:
     """Whether frames of some camera may be skipped; otherwise nothing at all is to be lost."""
     viewer = has_viewer(settings)
     return any(takes_newest(config, viewer) for config in camera_sections(settings).values())
+
+
+def _versions_of_files(http: HttpConfig) -> tuple[int | None, ...]:
+    """What changes when a token or a certificate was replaced: a reload is to take the new one."""
+    files = (http.token_file, http.control_token_file, http.tls_certificate, http.tls_key)
+    return tuple(file.stat().st_mtime_ns if file is not None and file.is_file() else None for file in files)

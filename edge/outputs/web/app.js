@@ -1,101 +1,117 @@
-// Listens to the event stream and keeps the page up to date; reconnects by itself.
+// Puts the page together: events in, cameras, stage, people, timeline, gauges and controls up to date.
 
-import { sparkline } from "./charts.js";
+import { announce, showAlerts } from "./alerts.js";
+import { Camera } from "./camera.js";
+import { Controls } from "./controls.js";
+import { showFacts } from "./facts.js";
+import { Gauges } from "./gauges.js";
 import { spoken } from "./labels.js";
+import { Link } from "./link.js";
 import { People } from "./people.js";
 import { Stage } from "./stage.js";
+import { Tabs } from "./tabs.js";
+import { Timeline } from "./timeline.js";
 
-const HISTORY = 30;          // samples of a sparkline, one a second
-const SILENCE = 4_000;       // ms without any event: the connection is dead, however it looks
-const CARD_INTERVAL = 100;   // ms between updates of bars and figures, so that they can be read
+const CARD_INTERVAL = 100; // ms between updates of bars and figures, so that they can be read
 
 const at = (id) => document.getElementById(id);
+const cameras = new Map(); // by name
 const stage = new Stage(at("stage"));
 const people = new People(at("people"));
-const stages = { detect: [], classify: [] }; // seconds, since the last state event
-const histories = { fps: [], latency: [], detect: [], classify: [] };
-let source, heard, seen, newest, status, drawn = 0;
+const timeline = new Timeline(at("lanes"), at("legend"));
+const gauges = new Gauges(at("fps"), at("latency"), at("temperature"));
+const controls = new Controls(at("model"), at("pause"), at("login"), at("logout"));
+const tabs = new Tabs(at("tabs"), at("panel"), () => show());
+const link = new Link({ observe, report, tell });
+let state, drawn = 0;
 
-function connect() {
-  source?.close();
-  heard = performance.now();
-  source = new EventSource("/events");
-  source.onmessage = (event) => observe(JSON.parse(event.data));
-  source.addEventListener("state", (event) => report(JSON.parse(event.data)));
-  source.onerror = () => {
-    stage.live = false;
-    // Refused for good (too many streams): EventSource gives up, so ask again.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 3000);
-    link();
-  };
-}
+const chosen = () => cameras.get(tabs.chosen);
 
 function observe(observation) {
-  heard = seen = performance.now();
-  newest = observation;
-  stages.detect.push(observation.latency_seconds.detect);
-  stages.classify.push(observation.latency_seconds.classify);
-  stage.see(observation);
-  people.see(observation, seen);
+  const camera = cameras.get(observation.camera);
+  if (!camera) return; // its state has not been heard yet
+  camera.see(observation, performance.now());
+  if (camera === chosen()) stage.see(observation);
 }
 
-function report(state) {
-  heard = performance.now();
-  status = state;
-  stage.live = true;
-  stage.preview = state.preview;
-  if (state.frame_size) {
-    stage.size = state.frame_size;
-    at("stage").parentElement.style.aspectRatio = state.frame_size.join(" / ");
+function report(news) {
+  state = news;
+  const names = state.cameras.map((camera) => camera.name);
+  for (const name of cameras.keys()) if (!names.includes(name)) cameras.delete(name);
+  for (const camera of state.cameras) {
+    if (!cameras.has(camera.name)) cameras.set(camera.name, new Camera(camera.name));
+    cameras.get(camera.name).report(camera);
   }
-  at("camera").textContent = state.camera;
-  const lost = state.lost_here ? ` · ${state.lost_here} events lost on the way to this page` : "";
-  at("counters").textContent = `${state.frames.toLocaleString("en")} frames${lost}`;
-  gauge("fps", state.fps, 1);
-  gauge("latency", state.latency_seconds.p50 * 1000, 1);
-  for (const name of ["detect", "classify"]) {
-    const times = stages[name].splice(0).sort((a, b) => a - b);
-    if (times.length) gauge(name, times[times.length >> 1] * 1000, name === "detect" ? 1 : 2);
-  }
+  gauges.feel(state.temperature_celsius);
+  tabs.update([...cameras.values()]);
+  show();
 }
 
-function gauge(id, value, digits) {
-  const values = histories[id];
-  values.push(value);
-  if (values.length > HISTORY) values.shift();
-  at(id).querySelector("b").textContent = value.toFixed(digits);
-  sparkline(at(id).querySelector("canvas"), values, HISTORY);
+// What concerns a whole: the chosen camera, or everything.
+function tell(event) {
+  const several = cameras.size > 1 && event.camera ? ` at ${event.camera}` : "";
+  const who = `Person ${event.track}${several}`;
+  if (event.schema === "mien.person/1") announce(`${who} ${event.event}`);
+  if (event.schema === "mien.expression/1") announce(`${who}: ${event.label ?? "unsure"}`);
+}
+
+// Everything about the chosen camera, once a second and when another is chosen.
+function show() {
+  const camera = chosen();
+  if (!state || !camera) return;
+  stage.look(camera, state.preview);
+  timeline.render(camera, performance.now());
+  gauges.render(camera);
+  controls.update(state, camera);
+  showAlerts(at("alerts"), state);
+  showFacts(at("facts"), state, camera);
+  at("version").textContent = `mien ${state.version}`;
+  link.live = true;
+  status();
 }
 
 // Connection, notice and title: live, connected but without frames, or offline.
-function link() {
+function status() {
   const now = performance.now();
-  const frames = seen !== undefined && now - seen < 2000;
-  const [state, words] = !stage.live ? (status ? ["offline", "reconnecting"] : ["waiting", "connecting"])
-    : frames ? ["live", "live"] : ["waiting", "no frames"];
-  document.body.dataset.state = at("link").dataset.state = state;
-  at("link").textContent = words;
-  at("nobody").textContent = state === "live" ? "Nobody in view" : "Nothing to show";
-  at("notice").textContent = state === "offline" ? "mien is not answering; trying again every second"
-    : state === "waiting" ? (newest ? "no new frames from the camera" : "waiting for the first frame")
-    : stage.preview ? "" : "preview is off: boxes only";
-  const faces = newest?.faces ?? [];
+  const camera = chosen();
+  const frames = camera?.seen !== undefined && now - camera.seen < 2000;
+  const phase = camera?.state.state;
+  const [kind, words] = !link.live ? (state ? ["offline", "reconnecting"] : ["waiting", "connecting"])
+    : frames ? ["live", "live"] : ["waiting", phase === "streaming" ? "no frames" : phase ?? "no camera"];
+  stage.live = link.live;
+  document.body.dataset.state = at("link").dataset.state = kind;
+  if (at("link").textContent !== words) at("link").textContent = words;
+  at("nobody").textContent = kind === "live" ? "Nobody in view" : "Nothing to show";
+  at("notice").textContent = notice(kind, camera);
+  const faces = frames ? camera.newest.faces : [];
   const who = faces.length === 0 ? "nobody" : faces.length > 2 ? `${faces.length} people` : faces.map(spoken).join(", ");
-  document.title = `${state === "live" ? who : words} · mien`;
+  document.title = `${kind === "live" ? who : words} · mien`;
+}
+
+function notice(kind, camera) {
+  if (kind === "offline") return "mien is not answering; trying again every second";
+  if (kind === "live") return state.preview ? "" : "preview is off: boxes only";
+  const { state: phase, reason } = camera?.state ?? {};
+  if (phase === "paused") return "paused: mien does not look";
+  if (phase === "ended") return "the recording is over";
+  if (reason) return reason;
+  return camera?.newest ? "no new frames from the camera" : "waiting for the first frame";
 }
 
 function tick(now) {
   stage.render();
   if (now - drawn >= CARD_INTERVAL) {
     drawn = now;
-    people.render(performance.now());
-    link();
+    people.render(chosen(), performance.now());
+    status();
   }
   requestAnimationFrame(tick);
 }
 
-new ResizeObserver(() => stage.dirty = true).observe(at("stage"));
-setInterval(() => performance.now() - heard > SILENCE && connect(), 1000);
-setInterval(link, 1000); // animation frames rest while the page is hidden; the title should not
-connect();
+new ResizeObserver(() => {
+  stage.dirty = true;
+  show();
+}).observe(at("panel"));
+setInterval(status, 1000); // animation frames rest while the page is hidden; the title should not
+link.open();
 requestAnimationFrame(tick);

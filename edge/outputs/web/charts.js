@@ -1,4 +1,4 @@
-// Two small drawings: a sparkline of numbers and a strip of coloured spans.
+// Two small drawings: graphs of numbers and a strip of coloured spans.
 
 // Match a canvas's pixels to its size on screen; returns its context in CSS pixels and that size.
 export function prepare(canvas) {
@@ -12,30 +12,43 @@ export function prepare(canvas) {
   return { context, width, height };
 }
 
-// A line from zero up to a little above the highest value; the newest value at the right edge.
-export function sparkline(canvas, values, capacity) {
+// Lines from `bottom` up to a little above the highest value, the newest values at the right edge. The area
+// below the first is tinted; the others are fainter.
+export function graph(canvas, lines, capacity, bottom = 0) {
   const { context, width, height } = prepare(canvas);
-  if (values.length < 2) return;
-  const top = Math.max(...values) * 1.15 || 1;
+  const top = Math.max(bottom + 1e-9, ...lines.flat()) * 1.1;
   const step = width / (capacity - 1);
-  const points = values.map((value, n) => [
-    width - 1.5 - (values.length - 1 - n) * step,
-    height - 1 - (value / top) * (height - 3),
-  ]);
-  const paint = getComputedStyle(canvas).color;
-  context.beginPath();
-  points.forEach(([x, y]) => context.lineTo(x, y));
-  context.strokeStyle = paint;
-  context.lineWidth = 1.5;
+  const styles = getComputedStyle(canvas);
+  context.font = "11px system-ui, sans-serif";
+  context.fillStyle = context.strokeStyle = styles.getPropertyValue("--soft");
+  context.globalAlpha = 0.25;
+  for (const part of [0, 0.5]) context.fillRect(0, Math.round(height * part), width, 1);
+  context.globalAlpha = 1;
+  context.textBaseline = "top";
+  context.fillText(written(top), 0, 3);
   context.lineJoin = "round";
-  context.stroke();
-  context.lineTo(points.at(-1)[0], height);
-  context.lineTo(points[0][0], height);
-  context.globalAlpha = 0.12;
-  context.fillStyle = paint;
-  context.fill();
+  lines.forEach((values, n) => {
+    if (values.length < 2) return;
+    const points = values.map((value, m) => [
+      width - 1 - (values.length - 1 - m) * step,
+      height - 1 - (Math.max(value - bottom, 0) / (top - bottom)) * (height - 2),
+    ]);
+    context.strokeStyle = context.fillStyle = styles.color;
+    context.globalAlpha = n ? 0.45 : 1;
+    context.lineWidth = n ? 1 : 1.75;
+    context.beginPath();
+    for (const point of points) context.lineTo(...point);
+    context.stroke();
+    if (n) return;
+    context.lineTo(points.at(-1)[0], height);
+    context.lineTo(points[0][0], height);
+    context.globalAlpha = 0.1;
+    context.fill();
+  });
   context.globalAlpha = 1;
 }
+
+const written = (value) => (value >= 10 ? Math.round(value) : Number(value.toPrecision(2))).toString();
 
 // Spans {from, to, paint, weak} in milliseconds over the `period` that ends `now`; weak ones are low.
 export function strip(canvas, spans, now, period) {
@@ -43,7 +56,7 @@ export function strip(canvas, spans, now, period) {
   const x = (time) => width * (1 - (now - time) / period);
   for (const { from, to, paint, weak } of spans) {
     context.fillStyle = paint;
-    const tall = weak ? height * 0.35 : height;
+    const tall = weak ? height * 0.3 : height;
     context.fillRect(x(from), height - tall, Math.max(x(to) - x(from), 1), tall);
   }
 }

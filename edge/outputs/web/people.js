@@ -1,11 +1,9 @@
-// One card a person: answer, mask, seven bars, and the label over the last 30 seconds.
+// One card a person: answer, mask, seven bars.
 
-import { strip } from "./charts.js";
-import { LABELS, MASK_WORDS, colour, percent, spoken, strongest } from "./labels.js";
+import { LABELS, MASK_WORDS, percent, spoken, strongest } from "./labels.js";
 
-const PERIOD = 30_000;
-const GAP = 1_000;      // a longer silence leaves a hole in the timeline
-const FAREWELL = 2_500; // how long a card stays after its person has left
+const LEFT = 1_000;     // ms after which somebody unseen is shown as gone
+const FAREWELL = 2_500; // ms for which the card then stays
 
 class Card {
   constructor(name) {
@@ -13,7 +11,6 @@ class Card {
     this.element = template.content.firstElementChild.cloneNode(true);
     this.part = (selector) => this.element.querySelector(selector);
     this.part("h2").textContent = name;
-    this.spans = [];
     this.rows = Object.fromEntries(LABELS.map((label) => [label, this.row(label)]));
   }
 
@@ -21,32 +18,18 @@ class Card {
     const [name, share, bar, fill] = ["dt", "dd", "div", "i"].map((tag) => document.createElement(tag));
     name.textContent = label;
     bar.className = "bar";
-    fill.style.background = `var(--${label})`;
+    fill.className = label;
     bar.append(fill);
     this.part(".bars").append(name, bar, share);
     return { name, fill, share };
   }
 
-  see(face, now) {
-    this.face = face;
-    this.seen = now;
-    const last = this.spans.at(-1);
-    const same = last && last.label === face.label && last.weak === face.abstained && now - last.to < GAP;
-    if (same) last.to = now;
-    else {
-      if (last && now - last.to < GAP) last.to = now;
-      this.spans.push({ from: now, to: now, label: face.label, weak: face.abstained });
-    }
-    while (this.spans[0].to < now - PERIOD) this.spans.shift();
-  }
-
-  render(now) {
-    const { face } = this;
+  render({ face, seen }, now) {
     const [coarse, share] = strongest(face.coarse);
     const label = this.part(".label");
-    this.element.classList.toggle("left", now - this.seen > GAP);
+    this.element.classList.toggle("left", now - seen > LEFT);
     label.textContent = spoken(face);
-    label.style.color = face.abstained ? "var(--soft)" : `var(--${face.label})`;
+    label.className = `label ${face.abstained ? "unsure" : face.label}`;
     this.part(".share").textContent = face.abstained ? "" : percent(face.probabilities[face.label]);
     this.part(".coarse").textContent = `${face.abstained ? "closest" : "coarse"}: ${coarse}, ${percent(share)}`;
     const mask = this.part(".mask");
@@ -54,14 +37,10 @@ class Card {
     mask.textContent = MASK_WORDS[face.mask_state] ?? "mask not checked";
     for (const name of LABELS) {
       const row = this.rows[name];
-      row.name.className = name === face.label && !face.abstained ? "top" : "";
-      row.share.className = row.name.className;
+      row.name.className = row.share.className = name === face.label && !face.abstained ? "top" : "";
       row.share.textContent = percent(face.probabilities[name]);
       row.fill.style.transform = `translateX(${(face.probabilities[name] - 1) * 100}%)`;
     }
-    const canvas = this.part(".timeline");
-    const paints = Object.fromEntries(LABELS.map((name) => [name, colour(canvas, name)]));
-    strip(canvas, this.spans.map((span) => ({ ...span, paint: paints[span.label] })), now, PERIOD);
   }
 }
 
@@ -71,27 +50,30 @@ export class People {
     this.cards = new Map();
   }
 
-  see(observation, now) {
-    observation.faces.forEach((face, n) => {
-      const key = face.track ?? `face ${n + 1}`;
-      if (!this.cards.has(key)) this.admit(key);
-      this.cards.get(key).see(face, now);
-    });
+  render(camera, now) {
+    if (camera !== this.camera) this.clear();
+    this.camera = camera;
+    const present = [...(camera?.tracks ?? [])].filter(([, track]) => now - track.seen < FAREWELL);
+    for (const [key, track] of present) {
+      if (!this.cards.has(key)) this.admit(key, track.name);
+      this.cards.get(key).render(track, now);
+    }
+    const keys = new Set(present.map(([key]) => key));
+    for (const [key, card] of this.cards) {
+      if (keys.has(key)) continue;
+      card.element.remove();
+      this.cards.delete(key);
+    }
   }
 
-  admit(key) {
-    const card = new Card(typeof key === "number" ? `Person ${key}` : key);
+  admit(key, name) {
+    const card = new Card(name);
     this.cards.set(key, card);
     this.container.append(card.element);
   }
 
-  render(now) {
-    for (const [key, card] of this.cards) {
-      if (now - card.seen < FAREWELL) card.render(now);
-      else {
-        card.element.remove();
-        this.cards.delete(key);
-      }
-    }
+  clear() {
+    for (const card of this.cards.values()) card.element.remove();
+    this.cards.clear();
   }
 }

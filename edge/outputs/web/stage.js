@@ -6,6 +6,7 @@
 import { prepare } from "./charts.js";
 import { colour, percent, spoken } from "./labels.js";
 
+const NARROW = 480;    // CSS pixels; labels are shorter then
 const REMEMBERED = 90; // observations kept for pictures still on their way
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -21,6 +22,24 @@ export class Stage {
     this.pull();
   }
 
+  // Show this camera from now on.
+  look(camera, preview) {
+    this.preview = preview;
+    if (camera.name !== this.name) {
+      this.name = camera.name;
+      this.observations.clear();
+      this.arrived?.bitmap.close();
+      this.arrived = this.shown = this.newest = null;
+      this.dirty = true;
+      if (camera.newest) this.see(camera.newest);
+    }
+    const size = camera.state.frame_size;
+    if (!size || (this.size && size.join() === this.size.join())) return;
+    this.size = size;
+    this.canvas.parentElement.style.aspectRatio = size.join(" / ");
+    this.dirty = true;
+  }
+
   see(observation) {
     if (this.newest && observation.frame < this.newest.frame) this.observations.clear();
     this.newest = observation;
@@ -31,23 +50,31 @@ export class Stage {
   }
 
   async pull() {
-    for (let after = ""; ; ) {
-      if (!this.preview || !this.live || document.hidden) {
+    for (let after = "", of; ; ) {
+      const name = this.name;
+      if (!this.preview || !this.live || document.hidden || !name) {
         await pause(200);
         continue;
       }
+      if (name !== of) [after, of] = ["", name];
       try {
-        const response = await fetch(`/preview.jpg?after=${after}`);
+        const response = await fetch(`/preview.jpg?camera=${encodeURIComponent(name)}&after=${after}`);
         if (response.status === 200) {
           after = response.headers.get("Mien-Frame");
-          this.arrived?.bitmap.close();
-          this.arrived = { frame: Number(after), bitmap: await createImageBitmap(await response.blob()) };
-          this.match();
+          const bitmap = await createImageBitmap(await response.blob());
+          if (name === this.name) this.arrive(Number(after), bitmap);
+          else bitmap.close();
         } else if (response.status !== 204) await pause(1000);
       } catch {
         await pause(1000); // the server went away; the event stream says when it is back
       }
     }
+  }
+
+  arrive(frame, bitmap) {
+    this.arrived?.bitmap.close();
+    this.arrived = { frame, bitmap };
+    this.match();
   }
 
   match() {
@@ -65,12 +92,13 @@ export class Stage {
   }
 
   render() {
-    if (!this.dirty || !this.shown || !this.size) return;
+    if (!this.dirty || !this.size) return;
     this.dirty = false;
     const { context, width, height } = prepare(this.canvas);
     const scale = Math.min(width / this.size[0], height / this.size[1]);
     const [left, top] = [(width - this.size[0] * scale) / 2, (height - this.size[1] * scale) / 2];
     const frame = [left, top, this.size[0] * scale, this.size[1] * scale];
+    if (!this.shown) return;
     if (this.shown.bitmap) context.drawImage(this.shown.bitmap, ...frame);
     else schematic(context, frame);
     const place = ([x, y]) => [left + x * scale, top + y * scale];
@@ -90,8 +118,9 @@ export class Stage {
     if (!this.shown.bitmap) dots(context, (face.landmarks ?? []).map(place), paint);
 
     const share = face.abstained ? "" : ` ${percent(face.probabilities[face.label])}`;
-    const words = `${spoken(face)}${share}${face.mask_state === "mask" ? " · mask" : ""}`;
-    context.font = "600 14px system-ui, sans-serif";
+    const small = width < NARROW;
+    const words = `${spoken(face)}${share}${face.mask_state === "mask" && !small ? " · mask" : ""}`;
+    context.font = `600 ${small ? 12 : 14}px system-ui, sans-serif`;
     context.textBaseline = "middle";
     const wide = context.measureText(words).width + 16;
     const x = Math.max(left + 4, Math.min(x0 - 1, left + width - wide - 4));

@@ -64,6 +64,11 @@ class Browser:
         command = {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics}
         self._call("POST", "/goog/cdp/execute", command)
 
+    def press(self, selector: str, key: str) -> None:
+        """Type a key where the first element that matches has the focus."""
+        found = self._call("POST", "/element", {"using": "css selector", "value": selector})
+        self._call("POST", f"/element/{next(iter(found.values()))}/value", {"text": key})
+
     def text(self, selector: str) -> str | None:
         """Text of the first element that matches; None where there is none."""
         return self.run(f"return document.querySelector({json.dumps(selector)})?.textContent ?? null")

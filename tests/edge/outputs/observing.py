@@ -23,12 +23,12 @@ def box_of(number: int) -> np.ndarray:
     return np.array([left, top, left + FACE, top + FACE], np.float32)
 
 
-def frame_of(number: int) -> Frame:
+def frame_of(number: int, camera: str = "test") -> Frame:
     """A black picture, white where the face of frame `number` is."""
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     x0, y0, x1, y1 = box_of(number).astype(int)
     image[y0 + MARGIN : y1 - MARGIN, x0 + MARGIN : x1 - MARGIN] = 255
-    return Frame(image, number, time.monotonic(), "test")
+    return Frame(image, number, time.monotonic(), camera)
 
 
 def observation_of(
@@ -37,6 +37,7 @@ def observation_of(
     faces: int = 1,
     abstained: bool = False,
     mask_state: str | None = "mask",
+    camera: str = "test",
 ) -> Observation:
     """Frame `number` with faces that all show `label`."""
     probabilities = np.full(len(LABELS), 0.05, np.float32)
@@ -45,7 +46,7 @@ def observation_of(
     observed = tuple(
         ObservedFace(face, Expression(probabilities, abstained), track) for track in range(faces)
     )
-    return Observation("test", number, datetime.now(UTC), 0.012, 0.009, 0.001, observed)
+    return Observation(camera, number, datetime.now(UTC), 0.012, 0.009, 0.001, observed)
 
 
 class Publisher:
@@ -65,7 +66,7 @@ class Publisher:
         self._thread.join()
 
     def _run(self) -> None:
-        number = 0
+        number, camera = 0, str(self.shown.get("camera", "test"))
         while not self._stop.wait(0.03):
             number += 1
-            self.bus.publish(observation_of(number, **self.shown), frame_of(number))
+            self.bus.publish(observation_of(number, **self.shown), frame_of(number, camera))

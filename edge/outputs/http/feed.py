@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections import deque
 from collections.abc import Callable
 
@@ -16,31 +15,38 @@ BACKLOG = 64  # events; two seconds at 30 frames a second, about 100 kB a client
 
 
 class Client:
-    """One open event stream: a bounded queue that drops its oldest event, and how many it dropped."""
+    """One listener: a bounded queue that drops its oldest event, and how many it dropped.
 
-    def __init__(self) -> None:
+    Args:
+        camera: the one it wants to hear of; None for all.
+    """
+
+    def __init__(self, camera: str | None = None) -> None:
         self.lost = 0
-        self._events: deque[bytes] = deque(maxlen=BACKLOG)
+        self._camera = camera
+        self._events: deque[Message] = deque(maxlen=BACKLOG)
         self._ready = asyncio.Event()
 
-    def offer(self, event: bytes) -> bool:
-        """Queue an event; False when that pushed an older one out."""
+    def offer(self, message: Message) -> bool:
+        """Queue an event, if it is wanted; False when that pushed an older one out."""
+        if self._camera is not None and message.event.camera not in (self._camera, None):
+            return True
         full = len(self._events) == BACKLOG
         self.lost += full
-        self._events.append(event)
+        self._events.append(message)
         self._ready.set()
         return not full
 
-    async def take(self, timeout: float) -> bytes:
-        """Everything queued, as one chunk; empty when nothing came within `timeout` seconds."""
+    async def take(self, timeout: float) -> list[Message]:
+        """Everything queued, oldest first; empty when nothing came within `timeout` seconds."""
         try:
             await asyncio.wait_for(self._ready.wait(), max(timeout, 0.001))
         except TimeoutError:
-            return b""
+            return []
         self._ready.clear()
-        chunk = b"".join(self._events)
+        messages = list(self._events)
         self._events.clear()
-        return chunk
+        return messages
 
     def wake(self) -> None:
         self._ready.set()
@@ -85,11 +91,14 @@ class Feed:
             client.wake()
         self._release()
 
-    def join(self) -> Client:
-        """Loop: a new client that hears everything from now on."""
-        client = Client()
+    def join(self, camera: str | None = None) -> Client:
+        """Loop: a new client, which hears the state of everything first and then what happens."""
+        client = Client(camera)
+        self._drain()  # what was before belongs to the others
         self.clients.add(client)
         self._listen()
+        for message in self._bus.states():
+            client.offer(message)
         return client
 
     def leave(self, client: Client) -> None:
@@ -140,8 +149,7 @@ class Feed:
     def _drain(self) -> None:
         messages = [] if self._subscription is None else self._subscription.take()
         for message in messages:
-            event = named(message)
-            self._lost += sum(not client.offer(event) for client in self.clients)
+            self._lost += sum(not client.offer(message) for client in self.clients)
         if messages:
             self._release()
 
@@ -150,21 +158,3 @@ class Feed:
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
-
-
-def named(message: Message) -> bytes:
-    """An event of the bus as a server-sent one; all but observations carry their kind as its name."""
-    if message.observation is not None:
-        return b"data: " + message.json + b"\n\n"
-    kind = message.event.to_dict()["schema"].removeprefix("mien.").partition("/")[0]
-    return f"event: {kind}\ndata: ".encode() + message.json + b"\n\n"
-
-
-def sse(payload: dict[str, object], name: str | None = None) -> bytes:
-    """One server-sent event with a JSON payload.
-
-    >>> sse({"a": 1}, "state")
-    b'event: state\\ndata: {"a":1}\\n\\n'
-    """
-    head = f"event: {name}\n" if name else ""
-    return f"{head}data: {json.dumps(payload, separators=(',', ':'))}\n\n".encode()

@@ -1,7 +1,7 @@
 """The live picture: JPEG of the newest frame, encoded only while somebody looks.
 
-The page pulls: `GET /preview.jpg?after=N` waits for a frame other than N and answers with the newest
-one and its number (`Mien-Frame`). The page then draws the boxes of exactly that frame, which it has
+The page pulls: `GET /preview.jpg?camera=NAME&after=N` waits for a frame other than N and answers with the
+newest one and its number (`Mien-Frame`). The page then draws the boxes of exactly that frame, which it has
 from the event stream, so boxes stay on the face however late the picture is. A slow client asks less
 often and never watches old pictures out of a full socket buffer, which a push stream would give it.
 `/preview.mjpeg` is the same pictures as a multipart stream, for tools that expect one.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from edge.outputs.feed import Feed
+from edge.outputs.http.feed import Feed
 from edge.types import Image
 
 INTERVAL_SECONDS = 1 / 15
