@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,8 @@ import numpy.typing as npt
 
 from edge.errors import DependencyError
 from edge.types import Image
+
+GREETING = b"INFO: "  # begins what TensorFlow Lite says of itself
 
 
 def runtime() -> ModuleType:
@@ -47,20 +50,47 @@ def runtime_version() -> str:
         return f"{package} of unknown version"
 
 
+class _Greetings:
+    """Standard error while runtimes are made: what else is written meanwhile, by any thread, comes through a
+    moment later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._kept = self._caught = -1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._kept, self._caught = os.dup(2), os.memfd_create("greetings", os.MFD_CLOEXEC)
+                os.dup2(self._caught, 2)
+            self._inside += 1
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside:
+                return
+            os.dup2(self._kept, 2)
+            os.close(self._kept)
+            with os.fdopen(self._caught, "rb") as caught:
+                caught.seek(0)
+                for line in caught:
+                    if not line.startswith(GREETING):
+                        os.write(2, line)
+
+
+_greetings = _Greetings()
+
+
 @contextlib.contextmanager
 def quiet_runtime() -> Iterator[None]:
     """Keep the runtime's greeting off standard error; it writes there from C++ and has no switch."""
     if logging.getLogger().isEnabledFor(logging.DEBUG):
         yield
         return
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    try:
+    with _greetings:
         yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def dequantisation(detail: dict[str, Any]) -> tuple[np.float32, np.float32]:

@@ -1,4 +1,5 @@
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -32,3 +33,23 @@ def test_pixels_go_in_as_the_conversion_expects_them(dtype, expected):
 def test_a_tensor_that_is_not_quantised_has_scale_one():
     assert dequantisation({"quantization": (0.0, 0)}) == (1, 0)
     assert dequantisation({"quantization": (0.25, -3)}) == (0.25, -3)
+
+
+def test_only_the_greeting_is_kept_off_standard_error_whatever_other_threads_do(capfd):
+    def make_runtimes():
+        for number in range(50):
+            with quiet_runtime():
+                os.write(2, b"INFO: Created a delegate\n")
+                os.write(2, f"thread {threading.get_ident()} says {number}\n".encode())
+
+    threads = [threading.Thread(target=make_runtimes) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.write(2, b"afterwards\n")
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 4 * 50 + 1
+    assert len(set(lines)) == len(lines)
+    assert lines[-1] == "afterwards"
+    assert not any(line.startswith("INFO") for line in lines)
