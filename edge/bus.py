@@ -148,7 +148,7 @@ class Bus:
                 self._meters.setdefault(event.camera, Meter()).add(event.capture_to_event, now)
                 if frame is not None:
                     self._newest[event.camera] = (event, frame)
-            elif isinstance(event, CameraEvent | ModelEvent | HealthEvent):
+            elif isinstance(event, CameraEvent | ModelEvent | HealthEvent) and not _refused(event):
                 self._states[type(event), event.camera] = message
         for subscription in self._subscriptions:
             subscription.offer(message, now)
@@ -183,3 +183,8 @@ class Bus:
         """End every subscription."""
         for subscription in self._subscriptions:
             subscription.close()
+
+
+def _refused(event: Event) -> bool:
+    """Whether it tells of a model that did not become the state of anything."""
+    return isinstance(event, ModelEvent) and event.state == "refused"

@@ -187,16 +187,21 @@ class Daemon:
             self.control,
             lambda: [watcher.source for watcher in self._watchers],
             lambda: not self._stopped,
+            lambda: self._health.vitals.temperature,
         )
-        for name, (made, output) in list(self._outputs.items()):
-            if name not in wanted or wanted[name].key != made.key:
+        # Made before anything is closed: a token or password that cannot be read changes nothing.
+        made = {
+            name: wish.make()
+            for name, wish in wanted.items()
+            if name not in self._outputs or self._outputs[name][0].key != wish.key
+        }
+        for name, (_, output) in list(self._outputs.items()):
+            if name not in wanted or name in made:
                 del self._outputs[name]
                 output.close()
-        for name, wish in wanted.items():
-            if name not in self._outputs:
-                output = wish.make()
-                output.start()
-                self._outputs[name] = wish, output
+        for name, output in made.items():
+            output.start()
+            self._outputs[name] = wanted[name], output
 
     def _close_outputs(self) -> None:
         with contextlib.ExitStack() as closing:  # one that fails must not keep the others open

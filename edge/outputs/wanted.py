@@ -29,6 +29,7 @@ def wanted_outputs(
     control: Control,
     sources: Callable[[], Sequence[Source]],
     running: Callable[[], bool],
+    temperature: Callable[[], float | None] = lambda: None,
 ) -> dict[str, Wanted]:
     """The outputs by name, in the order in which they start.
 
@@ -36,6 +37,7 @@ def wanted_outputs(
         control: takes what is asked of mien.
         sources: gives the cameras.
         running: whether the daemon is still to go on; recordings wait for slow readers as long as it is.
+        temperature: of the processor, degrees Celsius.
     """
     # Each output brings its own libraries, so it is imported only when it is made.
     outputs, found = settings.outputs, {}
@@ -75,7 +77,14 @@ def wanted_outputs(
             from edge.outputs.http import HttpServer
 
             return HttpServer(
-                settings.http, outputs.address, bus, control, sources, preview=preview, models=models
+                settings.http,
+                outputs.address,
+                bus,
+                control,
+                sources,
+                preview=preview,
+                models=models,
+                temperature=temperature,
             )
 
         files = _versions_of_files(settings.http)

@@ -118,6 +118,7 @@ def test_who_comes_late_can_ask_for_the_newest_of_everything(bus):
     bus.publish(CameraEvent(camera="front", state="streaming"))
     bus.publish(CameraEvent(camera="back", state="lost", reason="unplugged"))
     bus.publish(ModelEvent(state="loaded", name="slim"))
+    bus.publish(ModelEvent(state="refused", name="none", reason="no such model"))
     newest = observation(1)
     bus.publish(newest, frame)
     assert [message.event.to_dict().get("state") for message in bus.states()] == [
