@@ -180,15 +180,22 @@ def test_a_reload_applies_what_changed_and_refuses_what_is_wrong(service, tmp_pa
     assert '"camera":"front"' in (tmp_path / "lines").read_text()
 
 
-def test_an_output_that_cannot_start_leaves_the_others_as_they_were(service, tmp_path):
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ('jsonl = "/no/folder/lines"\n', "cannot write to /no/folder/lines"),
+        ('[mqtt]\nhost = "localhost"\nusername = "me"\npassword_file = "/no/password"\n', "/no/password"),
+    ],
+)
+def test_an_output_that_cannot_start_leaves_the_others_as_they_were(service, more, reason):
     running = service()
     events = listen(running.socket)
     until(events, schema="mien.observation/1")
-    running.write(CONFIGURATION + f'jsonl = "{tmp_path}/no/folder/lines"\n')
+    running.write(CONFIGURATION + more)
     running.signal(signal.SIGHUP)
     for _ in range(100):
         until(events, schema="mien.observation/1")
-    assert "the outputs were left as they were: cannot write to" in running.end()
+    assert f"the outputs were left as they were: {reason}" in running.end()
 
 
 def test_several_cameras_are_looked_through_at_once(service, short_clip):
