@@ -194,11 +194,11 @@ FAULTS: dict[str, tuple[str, Callable[[Scene], Iterator[str]]]] = {
 def cause(scene: Scene, fault: Callable[[Scene], Iterator[str]]) -> Outcome:
     """Cause a fault, and see the daemon come back."""
     service = scene.service
-    pid, began = service.process.pid, time.monotonic()
+    pid, began, service.gap = service.process.pid, time.monotonic(), 0.0
     course = fault(scene)
     next(course)
     ended, seen = time.monotonic(), service.observations
-    silent = ended - service.last > SILENT
+    silent = max(service.gap, ended - service.last) > SILENT
     note = next(course)
     back = wait_for(lambda: service.observations > seen, "the daemon does not observe again", service.log)
     if service.process.poll() is not None or service.process.pid != pid:

@@ -81,6 +81,7 @@ class Service:
         environment: more of it.
     Attributes:
         last: monotonic time of its newest observation.
+        gap: the longest time between two observations; whoever is interested sets it to 0 before.
         observations: how many it made.
         ahead: seconds that the newest observation's time is ahead of this machine's clock.
         states: its camera events.
@@ -97,7 +98,7 @@ class Service:
             source=source, folder=folder, model=self.model, port=self.port, broker=broker
         )
         self.configure("")
-        self.last, self.observations, self.ahead = 0.0, 0, 0.0
+        self.last, self.gap, self.observations, self.ahead = 0.0, 0.0, 0, 0.0
         self.states: list[dict[str, Any]] = []
         self._ending = False
         self.process = subprocess.Popen(
@@ -136,7 +137,9 @@ class Service:
                 for line in client.makefile("rb"):
                     event = json.loads(line)
                     if event["schema"] == "mien.observation/1":
-                        self.last = time.monotonic()
+                        now = time.monotonic()
+                        self.gap = max(self.gap, now - self.last)
+                        self.last = now
                         self.observations += 1
                         self.ahead = datetime.fromisoformat(event["time"]).timestamp() - time.time()
                     elif event["schema"] == "mien.camera/1":
