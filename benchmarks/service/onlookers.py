@@ -58,11 +58,13 @@ def main() -> None:
                 watched.append(frames_a_second(scene, arguments.seconds))
             print(f"{alone[-1]:.0f} frames a second alone, {watched[-1]:.0f} watched", flush=True)
     ratios = [one / other for one, other in zip(watched, alone, strict=True)]
+    middle = statistics.median
     body = (
-        f"{arguments.clients} dashboards (events and pictures) and an MQTT subscriber; a network camera that gives "
-        f"more than the machine can take, every output on. {statistics.median(watched):.0f} frames a second "
-        f"against {statistics.median(alone):.0f} without them; median of the ratios of {len(ratios)} pairs of "
-        f"rounds {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})."
+        f"{arguments.clients} dashboards, each with events and pictures, and an MQTT subscriber; "
+        "a network camera that gives more than the machine can take, every output on. "
+        f"{middle(watched):.0f} frames a second against {middle(alone):.0f} without them; "
+        f"median of the ratios of {len(ratios)} pairs of rounds {middle(ratios):.2f} "
+        f"({min(ratios):.2f} to {max(ratios):.2f})."
     )
     print(body)
     write_section("onlookers", "What onlookers cost", "python -m benchmarks.service.onlookers", body)
