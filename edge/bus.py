@@ -24,7 +24,7 @@ class Subscription:
 
     Attributes:
         name: of the output, as counters and logs call it.
-        lost: events pushed out because nobody took them in time.
+        lost: events pushed out because nobody took them in time, or that the output lost after it took them.
     """
 
     def __init__(
@@ -69,6 +69,11 @@ class Subscription:
             self._waiting.clear()
             self._changed.notify_all()
         return messages
+
+    def lose(self, count: int = 1) -> None:
+        """The output lost so many that it had taken."""
+        with self._changed:
+            self.lost += count
 
     def close(self) -> None:
         """No event comes any more; what waits can still be taken."""

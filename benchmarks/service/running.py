@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -107,6 +108,8 @@ class Service:
             stdout=subprocess.DEVNULL,
             stderr=(folder / "log").open("w"),
             env={**os.environ, "MIEN_CAMERA_WAIT": "1", **environment},
+            # Started by nohup, a process ignores SIGHUP, and so would those it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         threading.Thread(target=self._listen, daemon=True).start()
 

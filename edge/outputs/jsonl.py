@@ -76,13 +76,12 @@ class JsonLines:
         self._name = "standard output" if path == "-" else path
         self._thread = threading.Thread(target=self._write_all, name="jsonl", daemon=True)
         self._error: OSError | None = None
-        self._unwritten = 0
         self._target: _Target | None = None
         self._stop = threading.Event()
 
     @property
     def lost(self) -> int:
-        return self._subscription.lost + self._unwritten
+        return self._subscription.lost
 
     @property
     def failure(self) -> MienError | ReaderGone | None:
@@ -106,7 +105,7 @@ class JsonLines:
         while self._thread.is_alive() and self._may_wait():
             self._thread.join(JOIN)
         if self._thread.is_alive():
-            self._unwritten += self._subscription.waiting
+            self._subscription.lose(self._subscription.waiting)
         elif self._target is not None:
             self._target.close()
         if self.lost:
@@ -134,7 +133,7 @@ class JsonLines:
                 if isinstance(error, BrokenPipeError) or self._wait_while is not None:
                     self._error = error
                     return
-                self._unwritten += len(messages)
+                self._subscription.lose(len(messages))
                 self._wait_for_room(error)
 
     def _write(self, messages: list[Message]) -> None:
@@ -151,7 +150,7 @@ class JsonLines:
             try:
                 self._write(messages)
             except OSError:
-                self._unwritten += len(messages)
+                self._subscription.lose(len(messages))
             else:
                 logger.info("%s can be written again; %d events lost", self._name, self.lost)
                 return

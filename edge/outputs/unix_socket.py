@@ -24,18 +24,20 @@ class _Client:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.lost = 0
         self._rest = b""
         self._lines: list[bytes] = []
         self._size = 0
 
-    def add(self, lines: list[bytes]) -> None:
+    def add(self, lines: list[bytes]) -> int:
+        """Put lines behind those that wait; how many there was no room for."""
+        lost = 0
         for line in lines:
             if self._size + len(line) > BACKLOG:
-                self.lost += 1
+                lost += 1
                 continue
             self._lines.append(line)
             self._size += len(line)
+        return lost
 
     def send(self) -> bool:
         """Send what goes at once; whether anything is left. OSError: the client is gone."""
@@ -68,13 +70,12 @@ class UnixSocket:
         self._clients: dict[socket.socket, _Client] = {}
         self._selector = selectors.DefaultSelector()
         self._thread = threading.Thread(target=self._serve, name="socket", daemon=True)
-        self._gone = 0
         self._reading, self._writing = socket.socketpair()
 
     @property
     def lost(self) -> int:
         """Events that slow clients missed."""
-        return self._subscription.lost + self._gone + sum(c.lost for c in list(self._clients.values()))
+        return self._subscription.lost
 
     def start(self) -> None:
         self._listener = socket.socket(socket.AF_UNIX)
@@ -141,7 +142,8 @@ class UnixSocket:
 
     def _tell(self, lines: list[bytes]) -> None:
         for client in list(self._clients.values()) if lines else ():
-            client.add(lines)
+            if lost := client.add(lines):
+                self._subscription.lose(lost)
             self._send(client)
 
     def _accept(self) -> None:
@@ -181,7 +183,6 @@ class UnixSocket:
         self._selector.modify(client.connection, wanted)
 
     def _drop(self, client: _Client) -> None:
-        self._gone += client.lost
         del self._clients[client.connection]
         self._selector.unregister(client.connection)
         client.connection.close()

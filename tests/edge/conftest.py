@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,12 @@ from edge.types import Image
 ROOT = Path(__file__).parents[2]
 SLIM = bundles.SHIPPED / bundles.DEFAULT_MODEL
 Mien = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reloads_are_heard() -> None:
+    """Started by nohup, a process ignores SIGHUP, and so would the daemons it starts."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,18 @@ def test_a_newcomer_is_seen_by_the_next_full_look():
         assert counts == [1] * (interval - 1) + [2]
 
 
+def test_a_machine_that_cannot_keep_up_looks_more_seldom_and_with_another_detector():
+    watch, other = Watch(interval=2), RegionEyes()
+    assert [watch.see(face(0)).look for _ in range(5)] == ["full", "regions"] * 2 + ["full"]
+    watch.eyes = other
+    watch.finder.adapt(other, 2)
+    looks = [watch.see(face(0)).look for _ in range(8)]
+    assert looks == (["regions"] * 3 + ["full"]) * 2
+    assert other.looks["full"] == 1
+    watch.finder.adapt(other, 1)
+    assert [watch.see(face(0)).look for _ in range(4)] == ["regions", "full"] * 2
+
+
 def test_with_nobody_known_a_fixed_interval_looks_fully_at_every_frame():
     watch = Watch(interval=10)
     for _ in range(5):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.service.camera import FailingCamera, clip_pictures
 from edge import bundles
 from edge.cameras.demo import CLIP
 from edge.config import load
@@ -209,6 +210,26 @@ def test_several_cameras_are_looked_through_at_once(service, short_clip):
     running.end()
 
 
+@pytest.mark.slow
+def test_a_machine_that_cannot_keep_up_uses_less_step_by_step_and_says_so(service):
+    with FailingCamera(
+        clip_pictures(), fps=500
+    ) as camera:  # no machine keeps up with that and a slow detector
+        running = service(
+            f'[camera]\nsource = "{camera.url}"\nwait = true\n'
+            '[detector]\nname = "hog"\nlongest_side = 640\ninterval = 1\n'
+            '[outputs]\nhttp = false\nsocket = "SOCKET"\n'
+        )
+        events = listen(running.socket)
+        until(events, schema="mien.observation/1")
+        steps = [until(events, schema="mien.health/1", level=level)["steps"] for level in (1, 2, 3)]
+        until(events, schema="mien.observation/1")
+    assert [len(step) for step in steps] == [1, 2, 2]
+    assert "detector's picture at 75% of its size" in steps[1]
+    assert "detector's picture at 50% of its size" in steps[2]
+    assert "health: looks at the whole picture up to 2 times as seldom" in running.end()
+
+
 def test_no_picture_is_kept_anywhere(service, tmp_path):
     """Neither in a file it holds open nor in one it leaves behind."""
     where = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "STATE_DIRECTORY", "XDG_CACHE_HOME")}
@@ -235,8 +256,10 @@ def test_systemd_hears_of_start_life_reload_and_end(service, tmp_path):
         running = service(NOTIFY_SOCKET=str(address), WATCHDOG_USEC="1000000")
 
         def told(start):
+            deadline = time.monotonic() + PATIENCE
             while not (message := manager.recv(4096).decode()).startswith(start):
                 assert message.startswith(("WATCHDOG=1", "STATUS="))
+                assert time.monotonic() < deadline
             return message
 
         assert "looking through demo" in told("READY=1")

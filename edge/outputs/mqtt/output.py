@@ -83,7 +83,7 @@ class Mqtt:
     @property
     def lost(self) -> int:
         """Events that the broker will never hear of."""
-        return self._outbox.lost + (self._subscription.lost if self._subscription else 0)
+        return 0 if self._subscription is None else self._subscription.lost
 
     def start(self) -> None:
         """Begin; the broker may come later."""
@@ -141,8 +141,12 @@ class Mqtt:
             self._take()
 
     def _take(self) -> None:
-        for message in self._subscription.take() if self._subscription else ():
+        if self._subscription is None:
+            return
+        before = self._outbox.lost
+        for message in self._subscription.take():
             self._reporter.report(message)
+        self._subscription.lose(self._outbox.lost - before)
 
     async def _talk(self) -> None:
         """Connect, again and again, until it is time to stop."""
