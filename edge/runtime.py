@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import threading
@@ -63,6 +64,8 @@ class _Greetings:
         with self._lock:
             if not self._inside:
                 self._kept, self._caught = os.dup(2), os.memfd_create("greetings", os.MFD_CLOEXEC)
+                # The kernel guards no position in such a file: without this, threads overwrite each other.
+                fcntl.fcntl(self._caught, fcntl.F_SETFL, os.O_APPEND)
                 os.dup2(self._caught, 2)
             self._inside += 1
 
