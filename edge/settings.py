@@ -165,7 +165,10 @@ class HttpConfig(Section):
     hosts: tuple[str, ...] = Field((), description="names and addresses this machine is reached by")
     clients: int = Field(64, ge=1, le=4096, description="connections at once")
     interval: float = Field(
-        0, ge=0, le=60, description="least seconds between two observations of a camera; 0: all"
+        0.02,
+        ge=0,
+        le=60,
+        description="least seconds between two observations of a camera; 0: all, however fast it is",
     )
 
     @model_validator(mode="after")

@@ -50,7 +50,7 @@ class Served:
         self.bus, self.control = bus or Bus(), Control()
         self.counters = [Counters(name) for name in cameras]
         self.server = HttpServer(
-            HttpConfig(**settings),
+            HttpConfig(**{"interval": 0, **settings}),
             address,
             self.bus,
             self.control,
