@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.service.camera import FPS, FailingCamera, clip_pictures
+from benchmarks.service.camera import FPS, FailingCamera, Mode, clip_pictures
 from benchmarks.service.running import Broker, Service, wait_for
 from train_keras.results import write_section
 
@@ -58,12 +58,17 @@ class Outcome:
     note: str
 
 
-def freeze(scene: Scene) -> Iterator[str]:
-    scene.camera.mode = "freeze"
-    time.sleep(8)
-    yield ""
-    scene.camera.mode = "stream"
-    yield "the frames of that time"
+def camera_in(mode: Mode) -> Callable[[Scene], Iterator[str]]:
+    """The camera misbehaves for 8 seconds."""
+
+    def fault(scene: Scene) -> Iterator[str]:
+        scene.camera.mode = mode
+        time.sleep(8)
+        yield ""
+        scene.camera.mode = "stream"
+        yield "the frames of that time"
+
+    return fault
 
 
 def vanish(scene: Scene) -> Iterator[str]:
@@ -71,14 +76,6 @@ def vanish(scene: Scene) -> Iterator[str]:
     time.sleep(10)
     yield ""
     scene.camera.come()
-    yield "the frames of that time"
-
-
-def garbage(scene: Scene) -> Iterator[str]:
-    scene.camera.mode = "garbage"
-    time.sleep(8)
-    yield ""
-    scene.camera.mode = "stream"
     yield "the frames of that time"
 
 
@@ -178,9 +175,9 @@ def stopped(scene: Scene) -> Iterator[str]:
 
 
 FAULTS: dict[str, tuple[str, Callable[[Scene], Iterator[str]]]] = {
-    "freeze": ("the camera freezes in mid-picture", freeze),
+    "freeze": ("the camera freezes in mid-picture", camera_in("freeze")),
     "vanish": ("the camera is gone", vanish),
-    "garbage": ("the camera sends garbage", garbage),
+    "garbage": ("the camera sends garbage", camera_in("garbage")),
     "broker": ("the MQTT broker is killed", broker_killed),
     "deaf": ("four HTTP clients never read", deaf_client),
     "disk": ("the disk is full", full_disk),
