@@ -72,6 +72,7 @@ class Daemon:
         self._stopped = True
 
     def _startup(self, shutdown: contextlib.ExitStack) -> None:
+        self._begin_anew(self._settings)
         # Everything that may be missing is opened before anything runs.
         self._watchers = self._make_watchers(self._settings, patient=notify.is_service())
         shutdown.callback(self._close_outputs)
@@ -130,6 +131,7 @@ class Daemon:
         if anew:
             self._end_watchers()
             self._watchers = watchers
+            self._begin_anew(settings)
         before, self._settings = self._settings, settings
         try:
             self._start_outputs(settings)
@@ -142,8 +144,6 @@ class Daemon:
         logger.info("the configuration was read again")
 
     def _make_watchers(self, settings: Settings, *, patient: bool = True) -> list[Watcher]:
-        threads = set_vision_threads(settings.detector.threads)
-        self._health, self._adaptation = HealthWatch(settings.health, threads), Adaptation(1, 1.0, threads)
         viewer = has_viewer(settings)
         return [
             make_watcher(
@@ -151,6 +151,11 @@ class Daemon:
             )
             for name, config in camera_sections(settings).items()
         ]
+
+    def _begin_anew(self, settings: Settings) -> None:
+        """Use all threads the configuration allows, and look after the machine from there."""
+        threads = set_vision_threads(settings.detector.threads)
+        self._health, self._adaptation = HealthWatch(settings.health, threads), Adaptation(1, 1.0, threads)
 
     def _start_watchers(self) -> None:
         bundle = bundles.load(self._settings.model.name)

@@ -14,7 +14,7 @@ import keras
 from keras import layers, ops
 
 from edge.labels import LABELS
-from train_keras.models.layers import BatchNorm, classification
+from train_keras.models.layers import classification, conv_bn
 
 WIDTHS = (32, 64, 128, 256)
 REDUCTION = 8
@@ -105,14 +105,5 @@ def spatial_attention(x: Any, name: str, kernel: int = SPATIAL_KERNEL) -> Any:
 
 
 def _convolution(x: Any, width: int, name: str, strides: int = 1) -> Any:
-    x = layers.Conv2D(
-        width,
-        3,
-        strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=f"{name}_conv",
-    )(x)
-    x = BatchNorm(name=f"{name}_bn")(x)
+    x = conv_bn(x, width, 3, strides=strides, relu=False, name=name)
     return layers.Activation("elu", name=f"{name}_elu")(x)

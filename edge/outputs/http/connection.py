@@ -61,7 +61,26 @@ class Patience:
             self._timer = None
 
 
-class HttpConnection(H11Protocol):
+class _Unread:
+    """Part of a connection: one whose other end reads nothing for too long is ended."""
+
+    transport: asyncio.Transport
+    _stalled: Patience
+
+    def pause_writing(self) -> None:
+        self._stalled.begin(self.transport)
+        super().pause_writing()  # type: ignore[misc]
+
+    def resume_writing(self) -> None:
+        self._stalled.end()
+        super().resume_writing()  # type: ignore[misc]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stalled.end()
+        super().connection_lost(exc)  # type: ignore[misc]
+
+
+class HttpConnection(_Unread, H11Protocol):
     """One client."""
 
     def __init__(self, config: Config, state: ServerState, limits: Limits) -> None:
@@ -81,7 +100,6 @@ class HttpConnection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._arriving.end()
-        self._stalled.end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -98,14 +116,6 @@ class HttpConnection(H11Protocol):
         self._arriving.end()
         super().handle_websocket_upgrade(event)
 
-    def pause_writing(self) -> None:
-        self._stalled.begin(self.transport)
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._stalled.end()
-        super().resume_writing()
-
     def _look(self) -> None:
         """Count while, and only while, a request is still to come."""
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
@@ -114,7 +124,7 @@ class HttpConnection(H11Protocol):
             self._arriving.end()
 
 
-class WebSocketConnection(WSProtocol):
+class WebSocketConnection(_Unread, WSProtocol):
     """One client, after it asked for a WebSocket."""
 
     def __init__(
@@ -122,18 +132,6 @@ class WebSocketConnection(WSProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state)
         self._stalled = Patience(limits.stalled_seconds)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stalled.end()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        self._stalled.begin(self.transport)
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._stalled.end()
-        super().resume_writing()
 
 
 def _give_up_on_the_gone(transport: asyncio.Transport, seconds: float) -> None:
