@@ -52,8 +52,8 @@ def evaluate_classifier(
     answers = {occlusion: _ask(subject, faces, set_name, occlusion, progress) for occlusion in (BARE, *kinds)}
     digest = hashlib.sha256(subject.weights.read_bytes()).hexdigest()
     seven = {}
-    for occlusion, said in answers.items():
-        predictions.save(said)
+    for occlusion, answered in answers.items():
+        said = predictions.keep(answered)
         for scheme in _schemes(said):
             record = store.measure(
                 said.merged(scheme), command=command, commit=commit(), weights_sha256=digest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from edge.types import Floats
 from train_keras.data.faces import Rows, read_arrays, require
 from train_keras.measures import SCHEMES, Scheme, merge, scheme_of
 
-FOLDER = Path("runs/predictions")
+FOLDER = Path("docs/results/predictions")
 _NAME = re.compile(r"(?P<model>[a-z0-9][a-z0-9_.-]*)-(?P<set>[a-z0-9_.]+)-(?P<occlusion>[a-z0-9_.]+)")
 
 
@@ -76,7 +77,13 @@ class Predictions:
         return Predictions(self.model, self.set, self.occlusion, self.rows, probabilities, classes)
 
 
-def save(predictions: Predictions, folder: Path = FOLDER) -> Path:
+def keep(predictions: Predictions, folder: Path = FOLDER) -> Predictions:
+    """Save them in half precision, small enough for a repository, and return them as kept: what is measured
+    is what whoever reads the file measures again."""
+    return load(save(predictions, folder, np.float16))
+
+
+def save(predictions: Predictions, folder: Path, precision: type[np.floating[Any]] = np.float32) -> Path:
     """Write `MODEL-SET-OCCLUSION.npz`, in the order of the rows, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     order = np.argsort(predictions.rows)
@@ -84,7 +91,7 @@ def save(predictions: Predictions, folder: Path = FOLDER) -> Path:
     np.savez_compressed(
         path,
         rows=predictions.rows[order].astype(np.int64),
-        probabilities=predictions.probabilities[order].astype(np.float32),
+        probabilities=predictions.probabilities[order].astype(precision),
         classes=predictions.classes[order].astype(np.int64),
     )
     return path
@@ -96,7 +103,7 @@ def load(path: Path) -> Predictions:
     Raises:
         DataError: it is missing, damaged, misnamed, or its arrays do not fit each other.
     """
-    require(path, "a file of answers, as `mien evaluate` leaves it in runs/predictions")
+    require(path, f"a file of answers, as `mien evaluate` leaves it in {FOLDER}")
     parts = _NAME.fullmatch(path.stem)
     if path.suffix != ".npz" or not parts:
         raise DataError(f"{path} is no MODEL-SET-OCCLUSION.npz in lower case: rename it")

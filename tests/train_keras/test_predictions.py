@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.errors import DataError
-from train_keras.predictions import Predictions, load, load_all, require_same_faces, save
+from train_keras.predictions import Predictions, keep, load, load_all, require_same_faces, save
 
 ROWS = np.array([9, 2, 5])
 ANSWERS = np.eye(7, dtype=np.float32)[[0, 3, 6]]
@@ -33,6 +33,14 @@ def test_there_and_back(answers, tmp_path):
     assert loaded.classes.tolist() == [3, 5, 0]
     assert [p.name for p in load_all(path.parent)] == ["slim-v2-ferplus-full"]
     assert load_all(tmp_path / "nowhere") == []
+
+
+def test_kept_is_what_the_file_holds(answers, tmp_path):
+    thirds = replace(answers, probabilities=np.full((3, 7), 1 / 7, np.float32))
+    kept = keep(thirds, tmp_path)
+    assert kept.probabilities.dtype == np.float32
+    assert np.array_equal(kept.probabilities, load(tmp_path / "slim-v2-ferplus-full.npz").probabilities)
+    assert np.array_equal(kept.probabilities, np.full((3, 7), np.float16(1 / 7), np.float32))
 
 
 def test_merged(answers):

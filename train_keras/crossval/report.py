@@ -33,8 +33,8 @@ def report(recipe: CrossvalRecipe, outcome: Outcome, command: str) -> str:
         order = np.argsort(faces.rows)
         people = None if faces.identities is None else faces.identities[order]
         records, scores = {}, {}
-        for worn, said in pooled.items():
-            predictions.save(said)
+        for worn, answered in pooled.items():
+            said = predictions.keep(answered)
             records[worn] = store.measure(
                 said,
                 command=command,

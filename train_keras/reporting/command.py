@@ -11,7 +11,7 @@ import typer
 def report(
     results: Annotated[Path, typer.Option(help="Folder of the results store.")] = Path("docs/results"),
     page: Annotated[Path, typer.Option(help="Where the HTML page goes.")] = Path("runs/report.html"),
-    predictions: Annotated[Path, typer.Option(help="Folder of answers.")] = Path("runs/predictions"),
+    predictions: Annotated[Path, typer.Option(help="Folder of answers.")] = Path("docs/results/predictions"),
     sheets: Annotated[Path, typer.Option(help="Folder of explain_MODEL.png.")] = Path("docs/figures"),
 ) -> None:
     """Write the papers' claims beside what was measured: one HTML page, and docs/results.md."""

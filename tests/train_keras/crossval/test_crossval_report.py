@@ -75,7 +75,7 @@ def test_report(folds, make_recipe, tmp_path, monkeypatch):
     record = store.load(tmp_path / "docs/results/tiny-jaffe-mask-three.json")
     assert (record.accuracy, record.faces) == (pytest.approx(4 / 6), 6)
     assert np.trace(record.confusion) == 4
-    assert len(predictions.load(tmp_path / "runs/predictions/tiny-jaffe-mask.npz")) == 6
+    assert len(predictions.load(tmp_path / "docs/results/predictions/tiny-jaffe-mask.npz")) == 6
     text = (tmp_path / "docs/results.md").read_text()
     assert "## 2-fold cross-validation of tiny\n`mien crossval tiny`" in text
     assert (tmp_path / "docs/figures/confusion_tiny_jaffe.png").is_file()
