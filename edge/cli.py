@@ -19,6 +19,8 @@ GROUP = "mien.commands"
 # The commands of the training stack, with the one line `mien --help` needs without importing them.
 TRAINING = {
     "train": "Train a model by a recipe.",
+    "keep": "Keep the weights of a training run.",
+    "restore": "Get the weights of a kept training run.",
     "evaluate": "Measure a model on a test set.",
     "masks": "Paint masks on faces and show them.",
     "framing": "Measure how the face crop should lie.",

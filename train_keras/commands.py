@@ -41,6 +41,23 @@ def train(
         training.train(loaded, folder, bar)
 
 
+def keep(run: Annotated[Path, typer.Argument(help="Folder of a finished training run.")]) -> None:
+    """Keep a run's weights in half precision, in the package itself."""
+    from train_keras import keeping
+
+    typer.echo(f"wrote {keeping.keep(run)}")
+
+
+def restore(
+    name: Annotated[str, typer.Argument(help="A recipe whose weights are kept.")],
+    run: Annotated[Path | None, typer.Option(help="Folder to fill; runs/NAME by default.")] = None,
+) -> None:
+    """Get a kept network back, as its training run would have left it."""
+    from train_keras import keeping
+
+    typer.echo(f"wrote {keeping.restore(name, run or Path('runs') / name)}")
+
+
 def _photos(text: str, **more: Any) -> Any:
     return typer.Option(help=text, rich_help_panel="For `detector` only", **more)
 
