@@ -33,9 +33,7 @@ def keep(run: Path, folder: Path = STARTS) -> Path:
         raise ModelMissingError(f"{run} is no finished run: run `mien train {run.name}` first")
     recipe = Recipe.model_validate_json((run / RECIPE).read_bytes())
     weights = keras.saving.load_model(run / WEIGHTS, compile=False).get_weights()
-    arrays: dict[str, Any] = {
-        f"w{number:04d}": each.astype(np.float16) for number, each in enumerate(weights)
-    }
+    arrays: dict[str, Any] = {_key(number): each.astype(np.float16) for number, each in enumerate(weights)}
     text = recipe.model_dump_json(exclude={"data": {"fer2013", "ferplus"}})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{recipe.name}.npz"
@@ -85,3 +83,7 @@ def read_kept(path: Path) -> tuple[Recipe, keras.Model]:
             f"{path} does not fit its recipe ({str(error).splitlines()[0]}): get it again"
         ) from error
     return recipe, network
+
+
+def _key(number: int) -> str:
+    return f"w{number:04d}"
