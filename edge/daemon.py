@@ -54,6 +54,7 @@ class Daemon:
         self._watchers: list[Watcher] = []
         self._outputs: dict[str, tuple[Wanted, Output]] = {}
         self._health_due = 0.0
+        self._said_of_health = "well again"
         self._ping = notify.watchdog_interval()
         self._pinged = 0.0
 
@@ -237,8 +238,11 @@ class Daemon:
         event = self._health.look(now, Counts(processed + overtaken, processed, overtaken))
         if event is not None:
             self._bus.publish(event)
-            if event.level or event.conditions or self._adaptation != self._health.adaptation:
-                logger.info("health: %s", ", ".join((*event.conditions, *event.steps)) or "well again")
+            well = not (event.level or event.conditions)
+            line = "well again" if well else ", ".join((*event.conditions, *event.steps))
+            if line != self._said_of_health:
+                logger.info("health: %s", line)
+            self._said_of_health = line
         if self._health.adaptation != self._adaptation:
             self._adapt(self._health.adaptation)
 

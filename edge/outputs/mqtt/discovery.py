@@ -6,6 +6,7 @@ component has its `platform`, a `unique_id` for ever and a `default_entity_id` t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -48,8 +49,20 @@ class Discovery:
         """Of the device, in Home Assistant; of a-z A-Z 0-9 _ -."""
         return re.sub(r"[^A-Za-z0-9_-]", "_", f"mien_{self._device}")
 
+    def message(self, previous: bytes = b"") -> bytes:
+        """The message as it is sent.
+
+        Args:
+            previous: what the broker kept from an earlier run. Entities that it named and that are no more,
+                of a camera that was taken away, are named once again by their platform alone: so Home
+                Assistant forgets them.
+        """
+        told = self.payload()
+        told["components"] = {**_platforms(previous), **told["components"]}
+        return json.dumps(told, ensure_ascii=False).encode()
+
     def payload(self) -> dict[str, Any]:
-        """The message."""
+        """The message with the entities that there are."""
         return {
             "device": {
                 "identifiers": [self.identifier],
@@ -179,6 +192,17 @@ class Discovery:
             "default_entity_id": f"{platform}.{re.sub('[^a-z0-9]+', '_', unique.lower()).strip('_')}",
             "name": name,
         }
+
+
+def _platforms(message: bytes) -> dict[str, Component]:
+    """The components of a message, each by its platform alone, without those that were no more already; none
+    of one that is no such message."""
+    try:
+        components = json.loads(message or b"{}")["components"]
+        named = {unique: one["platform"] for unique, one in components.items() if len(one) > 1}
+        return {unique: {"platform": str(platform)} for unique, platform in named.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _version() -> str:

@@ -7,6 +7,7 @@ import time
 
 from edge.control import Control
 from edge.outputs.mqtt.commands import Commands, Refused
+from edge.outputs.mqtt.discovery import Discovery
 from edge.outputs.mqtt.outbox import Outbox
 from edge.outputs.mqtt.topics import Topics
 
@@ -20,8 +21,8 @@ class Inbox:
 
     Args:
         commands: reads them; None obeys nothing.
-        birth: the topic where Home Assistant says that it has started; None without discovery.
-        introduction: the topic of the discovery message, which is sent again then.
+        discovery: makes the introduction to Home Assistant; None without.
+        prefix: of Home Assistant's topics.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class Inbox:
         outbox: Outbox,
         control: Control,
         commands: Commands | None,
-        birth: str | None,
-        introduction: str,
+        discovery: Discovery | None,
+        prefix: str,
     ) -> None:
         self._outbox, self._control, self._commands = outbox, control, commands
-        self._birth, self._introduction = birth, introduction
+        self._discovery = discovery
+        self._birth = f"{prefix}/status"  # where Home Assistant says that it has started
+        self._introduction = "" if discovery is None else discovery.topic(prefix)
         self._kept = topics.kept
         self._unsaid = 0  # bad commands since the last line about one
         self._speak_at = 0.0
@@ -43,14 +46,18 @@ class Inbox:
     def filters(self) -> list[str]:
         """What to subscribe to."""
         commands = () if self._commands is None else self._commands.filters
-        birth = () if self._birth is None else (self._birth,)
-        return [*self._kept, *commands, *birth]
+        assistant = () if self._discovery is None else (self._birth, self._introduction)
+        return [*self._kept, *commands, *assistant]
 
     def hear(self, topic: str, payload: bytes, retained: bool) -> None:
         """Act on one message. retained: the broker kept it from before our subscription."""
         if topic == self._birth:
             if payload == BIRTH and not retained:  # else it was there before us, and has our message
                 self._outbox.again(self._introduction)
+            return
+        if topic == self._introduction and self._discovery is not None:
+            if retained:
+                self._outbox.keep(topic, self._discovery.message(payload))
             return
         try:
             command = None if self._commands is None else self._commands.read(topic, payload, retained)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import threading
 from collections.abc import Sequence
@@ -53,17 +52,16 @@ class Mqtt:
         self._outbox = Outbox()
         self._outbox.keep(topics.status, ONLINE)
         discovery = Discovery(topics, device, cameras, models, config.commands)
-        introduction = discovery.topic(config.discovery_prefix)
         if config.discovery:
-            self._outbox.keep(introduction, json.dumps(discovery.payload(), ensure_ascii=False).encode())
+            self._outbox.keep(discovery.topic(config.discovery_prefix), discovery.message())
         self._reporter = Reporter(topics, self._outbox, cameras)
         self._inbox = Inbox(
             topics,
             self._outbox,
             control,
             Commands(topics, cameras, models) if config.commands else None,
-            f"{config.discovery_prefix}/status" if config.discovery else None,
-            introduction,
+            discovery if config.discovery else None,
+            config.discovery_prefix,
         )
         self._subscription: Subscription | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

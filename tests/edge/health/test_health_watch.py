@@ -28,6 +28,20 @@ def test_only_changes_are_told(tmp_path):
     assert first.to_dict()["schema"] == "mien.health/1"
 
 
+def test_a_new_temperature_is_told_once_a_minute_at_most(tmp_path):
+    watch = watched(tmp_path)
+    looks(watch, 0, 20)
+    put(tmp_path, "sys/class/thermal/thermal_zone0/temp", "48900\n")
+    assert not looks(watch, 20, 40)  # less than a degree
+    put(tmp_path, "sys/class/thermal/thermal_zone0/temp", "52000\n")
+    (warmer,) = looks(watch, 60, 20)
+    assert (warmer.temperature, warmer.conditions, warmer.level) == (52.0, (), 0)
+    put(tmp_path, "sys/class/thermal/thermal_zone0/temp", "56000\n")
+    assert not looks(watch, 80, 10)  # the minute is not over
+    (again,) = looks(watch, 90, 20)
+    assert again.temperature == 56.0
+
+
 def test_heat_is_told_answered_and_over(tmp_path):
     watch = watched(tmp_path)
     looks(watch, 0, 3)

@@ -37,6 +37,7 @@ def test_late_comers_learn_the_states(broker, connect):
     say(setup.bus, model("slim"), model("broken", "refused"), health())
     with Listener(broker.port) as witness:
         witness.wait(f"{BASE}/health")
+        witness.wait(f"{BASE}/model/refused")  # events go after states; this is the last one
     with Listener(broker.port) as late:
         assert late.wait(f"{BASE}/status").payload == b"online"
         person = json.loads(late.wait(f"{BASE}/test/person/3").payload)
@@ -115,6 +116,26 @@ def test_home_assistant_is_told_again_when_it_starts(broker, connect):
         before = len(listener.on(topic))
         listener.say("homeassistant/status", "online")
         until(lambda: len(listener.on(topic)) > before)
+
+
+def test_home_assistant_forgets_a_camera_that_was_taken_away(broker, connect):
+    topic = "homeassistant/device/mien_kiosk/config"
+    setup = connect(broker.port, cameras=("door", "hall"))
+    with Listener(broker.port) as listener:
+        first = json.loads(listener.wait(topic).payload)["components"]
+    setup.output.close()
+    with Listener(broker.port) as listener:
+        connect(broker.port, cameras=("door",))
+
+        def newest():
+            return json.loads(listener.on(topic)[-1].payload)["components"]
+
+        until(lambda: listener.on(topic) and newest() != first and set(newest()) >= set(first))
+        newest = newest()
+    gone = {unique: one for unique, one in newest.items() if set(one) == {"platform"}}
+    assert gone.keys() == {unique for unique in first if "hall" in unique} | {"mien_kiosk_door_paused"}
+    assert all(one == {"platform": first[unique]["platform"]} for unique, one in gone.items())
+    assert newest["mien_kiosk_door_people"]["name"] == "People"
 
 
 def test_without_discovery_home_assistant_hears_nothing(broker, connect):
