@@ -1,7 +1,4 @@
-"""Model bundles: a folder with `model.tflite`, `manifest.json`, `golden.npz` and `MODEL_CARD.md`.
-
-A bundle's task is "expression" (read with `load`) or "detection" (read with `load_detection`).
-"""
+"""Bundles as folders: found by name, read and verified."""
 
 from __future__ import annotations
 
@@ -10,101 +7,24 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import ValidationError
 
+from edge.bundles.manifest import DetectionManifest, Manifest, Task
 from edge.errors import ConfigError, ModelCorruptError, ModelMissingError
 from edge.labels import MASK_STATES
 
-SHIPPED = Path(__file__).parent / "models"
+SHIPPED = Path(__file__).parents[1] / "models"
 DEFAULT_MODEL = "slim_fine"
 DEFAULT_DETECTOR = "facet"
 MEND = "install the model again"
-Task = Literal["expression", "detection"]
 # How a message calls a task's model, and where a bundle of that task is asked for.
 _MODEL: dict[Task, str] = {"expression": "expression model", "detection": "face detector"}
 _GIVE: dict[Task, str] = {
     "expression": "give it with --model",
     "detection": "give it with --detector facet:FOLDER",
 }
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class InputSpec(_Strict):
-    """uint8 [size, size, channels] in; `scale` and `offset` say what the training saw: x * scale + offset."""
-
-    size: int
-    channels: Literal[1, 3]
-    scale: float
-    offset: float
-
-
-class CropSpec(_Strict):
-    """`alignment.CropGeometry` as the model was trained with; landmarks as fractions of the crop's side."""
-
-    template: tuple[tuple[float, float], ...]
-
-
-class Calibration(_Strict):
-    """Temperature folded into the model's last layer, and the coarse probability below which it abstains."""
-
-    temperature: float
-    abstain_below: float
-
-
-class Manifest(_Strict):
-    """What a bundle says of itself."""
-
-    name: str
-    version: str
-    task: Literal["expression"]
-    labels: tuple[str, ...]
-    input: InputSpec
-    crop: CropSpec
-    calibration: Calibration
-    quantisation: Literal["float32", "float16", "dynamic", "int8"]
-    training: dict[str, Any]
-    metrics: list[dict[str, Any]]
-    minimum_runtime: str
-    sha256: dict[str, str]
-
-
-class PictureSpec(_Strict):
-    """uint8 [height, width, 3] BGR in, or any multiples of the largest stride; x * scale + offset is what the
-    training saw."""
-
-    width: int
-    height: int
-    channels: Literal[3]
-    scale: float
-    offset: float
-
-
-class DetectionManifest(_Strict):
-    """What a face detector's bundle says of itself.
-
-    Attributes:
-        labels: the mask states, in the order of the model's channels; `labels.MASK_STATES`.
-        strides: of the model's maps, in pixels of its input.
-        threshold: least score of a face.
-    """
-
-    name: str
-    version: str
-    task: Literal["detection"]
-    labels: tuple[str, ...]
-    input: PictureSpec
-    strides: tuple[PositiveInt, ...] = Field(min_length=1)
-    threshold: float = Field(gt=0, lt=1)
-    quantisation: Literal["float32", "float16", "dynamic", "int8"]
-    training: dict[str, Any]
-    metrics: list[dict[str, Any]]
-    minimum_runtime: str
-    sha256: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +109,20 @@ def load_detection(name_or_path: str = DEFAULT_DETECTOR) -> DetectionBundle:
         raise ModelCorruptError(f"{file}: labels are {manifest.labels}, not {MASK_STATES}: {MEND}")
     _verify(path, manifest.sha256)
     return DetectionBundle(path, manifest)
+
+
+def load_either(folder: Path) -> Bundle | DetectionBundle:
+    """Read and verify a bundle of whichever task.
+
+    Raises:
+        ModelMissingError: the folder holds no bundle.
+        ModelCorruptError: as `load` and `load_detection`.
+    """
+    if not (folder / "manifest.json").is_file():
+        raise ModelMissingError(f"{folder} is no bundle: it has no manifest.json")
+    if _read(folder / "manifest.json").get("task") == "detection":
+        return load_detection(str(folder))
+    return load(str(folder))
 
 
 def sha256(file: Path) -> str:

@@ -1,0 +1,87 @@
+"""What a bundle says of itself: `manifest.json`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+Task = Literal["expression", "detection"]
+Quantisation = Literal["float32", "float16", "dynamic", "int8"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputSpec(_Strict):
+    """uint8 [size, size, channels] in; `scale` and `offset` say what the training saw: x * scale + offset."""
+
+    size: int
+    channels: Literal[1, 3]
+    scale: float
+    offset: float
+
+
+class CropSpec(_Strict):
+    """`alignment.CropGeometry` as the model was trained with; landmarks as fractions of the crop's side."""
+
+    template: tuple[tuple[float, float], ...]
+
+
+class Calibration(_Strict):
+    """Temperature folded into the model's last layer, and the coarse probability below which it abstains."""
+
+    temperature: float
+    abstain_below: float
+
+
+class Manifest(_Strict):
+    """What a bundle says of itself."""
+
+    name: str
+    version: str
+    task: Literal["expression"]
+    labels: tuple[str, ...]
+    input: InputSpec
+    crop: CropSpec
+    calibration: Calibration
+    quantisation: Quantisation
+    training: dict[str, Any]
+    metrics: list[dict[str, Any]]
+    minimum_runtime: str
+    sha256: dict[str, str]
+
+
+class PictureSpec(_Strict):
+    """uint8 [height, width, 3] BGR in, or any multiples of the largest stride; x * scale + offset is what the
+    training saw."""
+
+    width: int
+    height: int
+    channels: Literal[3]
+    scale: float
+    offset: float
+
+
+class DetectionManifest(_Strict):
+    """What a face detector's bundle says of itself.
+
+    Attributes:
+        labels: the mask states, in the order of the model's channels; `labels.MASK_STATES`.
+        strides: of the model's maps, in pixels of its input.
+        threshold: least score of a face.
+    """
+
+    name: str
+    version: str
+    task: Literal["detection"]
+    labels: tuple[str, ...]
+    input: PictureSpec
+    strides: tuple[PositiveInt, ...] = Field(min_length=1)
+    threshold: float = Field(gt=0, lt=1)
+    quantisation: Quantisation
+    training: dict[str, Any]
+    metrics: list[dict[str, Any]]
+    minimum_runtime: str
+    sha256: dict[str, str]
