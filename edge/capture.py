@@ -14,7 +14,7 @@ from typing import Protocol
 
 from edge.cameras import Camera
 from edge.cameras.live import LiveCamera
-from edge.errors import CameraMissingError, MienError
+from edge.errors import MienError
 from edge.events import CameraEvent, CameraPhase
 from edge.types import Frame
 
@@ -135,13 +135,14 @@ class LiveFrames:
 
         Raises:
             CameraMissingError: the camera cannot be opened.
+            MienError: another, where its library is missing or its address makes no sense.
         """
         self._start()
         while self._first is None:
             self._first = self._camera.newest(WAIT)
             if self._first is None and self._camera.reason is not None:
                 self._camera.close()
-                raise CameraMissingError(self._camera.reason)
+                raise self._camera.error(self._camera.reason)
 
     def frames(self, stopped: Callable[[], bool]) -> Generator[Frame, None, None]:
         self._start()

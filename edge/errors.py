@@ -72,3 +72,13 @@ class DependencyError(MienError):
 
 class DataError(MienError):
     exit_code = 60
+
+
+def error_of(exit_code: int) -> type[MienError]:
+    """The class of an exit code; MienError itself for one that none has."""
+    kinds = [MienError]
+    for kind in kinds:
+        if kind.exit_code == exit_code:
+            return kind
+        kinds += kind.__subclasses__()
+    return MienError

@@ -2,8 +2,8 @@
 
 A read that blocks for ever in a driver, or a decoder that crashes on garbage, happens over there: the process
 is killed and another one started. It gets its orders through its standard input, since an address may hold a
-password and a command line can be read by everybody. It says "." for every frame, and "!" and a reason at
-its end.
+password and a command line can be read by everybody. It says "." for every frame, and at its end "!", an exit
+code and a reason.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 from edge.cameras.slots import Slots
+from edge.errors import MienError, error_of
 
 GRACE = 0.4  # seconds to let go of the device
 REAP = 0.2  # seconds a killed process is waited for; one stuck in its driver goes when the driver lets it
@@ -75,9 +76,10 @@ class Child:
         return False
 
     @property
-    def reason(self) -> str | None:
+    def failure(self) -> MienError | None:
         """Why it ended, in its own words; None where it found none."""
-        return self._words.removeprefix(b"!").decode(errors="replace") or None
+        code, _, reason = self._words.removeprefix(b"!").decode(errors="replace").partition(" ")
+        return error_of(int(code))(reason) if code.isdecimal() and reason else None
 
     def end(self) -> str | None:
         """Let it go, or kill it, in at most GRACE + REAP seconds.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from edge.cameras.backoff import Backoff
 from edge.cameras.child import Child
 from edge.config import without_password
+from edge.errors import CameraMissingError, MienError
 from edge.events import CameraEvent, CameraPhase
 from edge.settings import CameraConfig
 from edge.types import Frame
@@ -33,6 +34,7 @@ class LiveCamera:
         opening: seconds a camera may take from its opening to its first frame.
     Attributes:
         state, reason: as in the newest event.
+        error: the kind of error that the reason is.
         overtaken: frames that were replaced before anybody took them.
         reopened: times frames came again after they had stopped or the camera had been missing.
     """
@@ -47,6 +49,7 @@ class LiveCamera:
         self.name = name
         self.state: CameraPhase = "opening"
         self.reason: str | None = None
+        self.error: type[MienError] = CameraMissingError
         self.overtaken = 0
         self.reopened = 0
         self._config = config
@@ -174,7 +177,9 @@ class LiveCamera:
                 self._frame_came()
                 silent = 0.0
             elif child.ended:
-                return "lost", child.reason
+                failure = child.failure
+                self.error = CameraMissingError if failure is None else type(failure)
+                return "lost", None if failure is None else str(failure)
             else:
                 # What this process slept through, stopped or starved, is not the camera's silence.
                 silent += min(now - before, 2 * TICK)

@@ -35,9 +35,10 @@ def main() -> None:
     try:
         stream(order, mouth, unwanted)
     except MienError as error:
-        mouth.last_words(str(error))
+        mouth.last_words(error)
     except Exception as error:  # its text may hold the address, and with it a password
-        mouth.last_words(f"the camera's process failed ({type(error).__name__}): see mien doctor")
+        name = type(error).__name__
+        mouth.last_words(CameraMissingError(f"the camera's process failed ({name}): see mien doctor"))
 
 
 def stream(order: dict[str, Any], mouth: Mouth, unwanted: threading.Event) -> None:
@@ -73,11 +74,11 @@ class Mouth:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
             os.write(self._descriptor, b".")
 
-    def last_words(self, reason: str) -> None:
-        """Nothing comes any more."""
+    def last_words(self, error: MienError) -> None:
+        """Nothing comes any more, for this reason."""
         os.set_blocking(self._descriptor, True)
         with contextlib.suppress(BrokenPipeError):
-            os.write(self._descriptor, b"!" + reason.encode())
+            os.write(self._descriptor, f"!{error.exit_code} {error}".encode())
 
 
 def die_with_parent() -> None:

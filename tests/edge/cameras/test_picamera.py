@@ -1,8 +1,9 @@
-import importlib
+import importlib.util
+import subprocess
 import sys
 
 import pytest
-from watching import FAKES, Watched
+from watching import FAKES, ROOT, Watched
 
 from edge.cameras import open_camera
 from edge.cameras.picamera import list_picameras
@@ -66,3 +67,14 @@ def test_a_picamera2_that_cannot_be_loaded_is_told(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "picamera2", raising=False)
     with pytest.raises(DependencyError, match=r"numpy\.dtype size changed.*simplejpeg"):
         open_camera("picamera")
+
+
+def test_without_picamera2_mien_ends_with_the_code_of_a_missing_package(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # without the stand-in
+    if importlib.util.find_spec("picamera2") is not None:
+        pytest.skip("picamera2 is installed here")
+    command = [sys.executable, "-m", "edge.cli", "run", "--camera", "picamera", "--no-http", "--no-terminal"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == DependencyError.exit_code
+    (line,) = done.stderr.splitlines()
+    assert "picamera2 is not installed" in line
