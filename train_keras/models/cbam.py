@@ -99,9 +99,13 @@ def spatial_attention(x: Any, name: str, kernel: int = SPATIAL_KERNEL) -> Any:
     """
     average = ops.mean(x, axis=-1, keepdims=True)
     maximum = ops.max(x, axis=-1, keepdims=True)
-    both = layers.Concatenate(name=f"{name}_summary")([average, maximum])
-    where = layers.Conv2D(1, kernel, padding="same", activation="sigmoid", name=name)(both)
-    return layers.Multiply(name=f"{name}_scaled")([x, where])
+    # One convolution of both side by side would be the same sum. But a full-integer concatenation and a
+    # maximum each have one scale for what goes in and out, so that x itself would be cut to the two maps'
+    # range: ten points of accuracy.
+    of_average = layers.Conv2D(1, kernel, padding="same", use_bias=False, name=f"{name}_average")(average)
+    of_maximum = layers.Conv2D(1, kernel, padding="same", name=f"{name}_maximum")(maximum)
+    both = layers.Add(name=f"{name}_sum")([of_average, of_maximum])
+    return layers.Multiply(name=f"{name}_scaled")([x, layers.Activation("sigmoid", name=name)(both)])
 
 
 def _convolution(x: Any, width: int, name: str, strides: int = 1) -> Any:

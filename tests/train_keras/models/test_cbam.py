@@ -1,6 +1,8 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import layers
 
 from convert import export
 from train_keras.cost import gflops
@@ -45,12 +47,29 @@ def test_spatial_attention_by_the_equation():
     x = np.random.default_rng(1).normal(size=(1, 9, 9, 4)).astype(np.float32)
     inputs = keras.Input((9, 9, 4))
     model = keras.Model(inputs, spatial_attention(inputs, "gate"))
-    kernel, bias = model.get_weights()
+    of_average, of_maximum, bias = model.get_weights()
+    kernel = np.concatenate([of_average, of_maximum], 2)
     summary = np.pad(np.stack([x[0].mean(-1), x[0].max(-1)], -1), ((3, 3), (3, 3), (0, 0)))
     gate = np.array([
         [(summary[r : r + 7, c : c + 7] * kernel[..., 0]).sum() + bias[0] for c in range(9)] for r in range(9)
     ])  # fmt: skip
     assert np.asarray(model(x))[0] == pytest.approx(x[0] / (1 + np.exp(-gate))[..., None], abs=1e-4)
+
+
+def test_spatial_attention_as_integers():
+    """What is far below the average and the maximum of a place must not be cut off."""
+    x = np.random.default_rng(2).normal(size=(32, 9, 9, 16)).astype(np.float32)
+    inputs = keras.Input((9, 9, 16))
+    keras.utils.set_random_seed(1)
+    model = keras.Model(inputs, spatial_attention(layers.Conv2D(16, 1)(inputs), "gate"))
+    flatbuffer = export.to_int8(model, list(x[:, None]), input=tf.float32, output=tf.float32)
+    interpreter = tf.lite.Interpreter(model_content=flatbuffer)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x[:1])
+    interpreter.invoke()
+    answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    expected = np.asarray(model(x[:1]))
+    assert np.abs(answer - expected).max() < 0.1 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("attention", [True, False])
