@@ -115,7 +115,7 @@ def draw(samples: list[Sample]) -> None:
     minutes = [one.time / 60 for one in samples]
     axes.plot(minutes, [one.memory for one in samples], color="#1f6dc1")
     axes.set(xlabel="minutes", ylabel="resident memory, MB", title="mien run under load, every output on")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.25 * max(one.memory for one in samples))  # growth would show
     axes.grid(alpha=0.3)
     figure.savefig(PICTURE, dpi=110)
 
