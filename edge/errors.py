@@ -8,7 +8,9 @@
     │   └── NoImagesError          13   a folder without images
     ├── ModelError
     │   ├── ModelMissingError      20   no such model
-    │   └── ModelCorruptError      21   truncated, altered or foreign model
+    │   ├── ModelCorruptError      21   truncated, altered or foreign model
+    │   ├── SignatureError         22   unsigned, altered since, or signed by nobody who is trusted
+    │   └── ModelUnfitError        23   a sound model, but not for this device
     ├── ConfigError                30   unknown key or unusable value
     ├── OutputError                40   a port in use, a file that cannot be written
     ├── DependencyError            50   an optional package is not installed
@@ -56,6 +58,14 @@ class ModelMissingError(ModelError):
 
 class ModelCorruptError(ModelError):
     exit_code = 21
+
+
+class SignatureError(ModelError):
+    exit_code = 22
+
+
+class ModelUnfitError(ModelError):
+    exit_code = 23
 
 
 class ConfigError(MienError):
