@@ -8,7 +8,11 @@
     │   └── NoImagesError          13   a folder without images
     ├── ModelError
     │   ├── ModelMissingError      20   no such model
-    │   └── ModelCorruptError      21   truncated, altered or foreign model
+    │   ├── ModelCorruptError      21   truncated, altered or foreign model
+    │   ├── SignatureError         22   no signature, a wrong one, or one by nobody trusted
+    │   ├── ModelUnfitError        23   sound, but not for this device
+    │   ├── StoreError             24   the model store is in use, or refuses
+    │   └── DownloadError          25   a model or an index that cannot be fetched
     ├── ConfigError                30   unknown key or unusable value
     ├── OutputError                40   a port in use, a file that cannot be written
     ├── DependencyError            50   an optional package is not installed
@@ -56,6 +60,22 @@ class ModelMissingError(ModelError):
 
 class ModelCorruptError(ModelError):
     exit_code = 21
+
+
+class SignatureError(ModelError):
+    exit_code = 22
+
+
+class ModelUnfitError(ModelError):
+    exit_code = 23
+
+
+class StoreError(ModelError):
+    exit_code = 24
+
+
+class DownloadError(ModelError):
+    exit_code = 25
 
 
 class ConfigError(MienError):
