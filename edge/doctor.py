@@ -17,7 +17,6 @@ from edge.settings import HealthConfig, Settings
 from edge.store.choosing import load_model
 
 Status = Literal["ok", "warn", "fail"]
-TOLERANCE = 0.02  # of a probability; int8 kernels round differently from processor to processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +66,11 @@ def _python() -> Check:
 
 
 def _runtime(settings: Settings) -> Check:
-    from edge.runtime import runtime_version
+    from edge.runtime import is_runtime_older, runtime_version, version_parts
 
     found = runtime_version()
-    needed = max(_needed_runtimes(settings), key=_parts, default="0")
-    old = found.startswith("ai-edge-litert") and _parts(found.split()[-1]) < _parts(needed)
-    if old:
+    needed = max(_needed_runtimes(settings), key=version_parts, default="0")
+    if is_runtime_older(needed):
         return Check(
             "runtime", "fail", found, f"the model needs {needed}: pip install --upgrade ai-edge-litert"
         )
@@ -91,7 +89,9 @@ def _needed_runtimes(settings: Settings) -> Iterator[str]:
 def _vision(settings: Settings) -> Check:
     import cv2
 
-    old = _parts(cv2.__version__) < (4, 10)
+    from edge.runtime import version_parts
+
+    old = version_parts(cv2.__version__) < (4, 10)
     mend = "pip install --upgrade opencv-python-headless" if old else ""
     return Check("vision", "warn" if old else "ok", f"OpenCV {cv2.__version__}", mend)
 
@@ -106,23 +106,18 @@ def _model(settings: Settings) -> Check:
 def _golden(settings: Settings) -> Check:
     import numpy as np
 
-    from edge.classifier import Classifier
+    from edge.golden import TOLERANCE, compare_golden
 
+    name = "golden outputs"
     bundle = load_model(settings.model)
     try:
         with np.load(bundle.golden) as golden:
-            inputs, expected = golden["inputs"], golden["probabilities"]
+            comparison = compare_golden(bundle, golden, settings.model.threads)
     except (OSError, ValueError, KeyError) as error:
-        return Check("golden outputs", "fail", f"{bundle.golden}: {error}", "install the model again")
-    answers = Classifier(bundle, settings.model.threads).classify(inputs)
-    worst = float(np.abs(answers - expected).max())
-    same = bool((answers.argmax(axis=1) == expected.argmax(axis=1)).all())
-    found = f"{len(inputs)} faces, largest difference {worst:.4f}"
-    if not same or worst > TOLERANCE:
-        return Check(
-            "golden outputs", "fail", found, "this runtime computes wrongly: install another version"
-        )
-    return Check("golden outputs", "ok", found)
+        return Check(name, "fail", f"{bundle.golden}: {error}", "install the model again")
+    if not comparison.within(TOLERANCE):
+        return Check(name, "fail", str(comparison), "this runtime computes wrongly: install another version")
+    return Check(name, "ok", str(comparison))
 
 
 def _detector(settings: Settings) -> Check:
@@ -220,7 +215,3 @@ def _enough(name: str, left: int | None, least: float, mend: str) -> Check:
         return Check(name, "ok", "not told by this machine")
     low = left < least * 1e6
     return Check(name, "warn" if low else "ok", f"{left / 1e6:.0f} MB left", mend if low else "")
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())

@@ -9,8 +9,8 @@
     ├── ModelError
     │   ├── ModelMissingError      20   no such model
     │   ├── ModelCorruptError      21   truncated, altered or foreign model
-    │   ├── SignatureError         22   no signature, a wrong one, or one by nobody trusted
-    │   ├── ModelUnfitError        23   sound, but not for this device
+    │   ├── SignatureError         22   unsigned, altered since, or signed by nobody who is trusted
+    │   ├── ModelUnfitError        23   a sound model, but not for this device
     │   ├── StoreError             24   the model store is in use, or refuses
     │   └── DownloadError          25   a model or an index that cannot be fetched
     ├── ConfigError                30   unknown key or unusable value

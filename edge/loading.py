@@ -72,7 +72,7 @@ class Loading:
                 self.proved = count_start(self.store) is None
             bundle = bundles.load(str(find_model(path, self.store)))
             self.classifiers = [Classifier(bundle, self.threads) for _ in range(self.cameras)]
-            check_golden(self.classifiers[0])
+            check_golden(bundle, self.threads)
             self.bundle = bundle
         except MienError as error:
             self.failure = error

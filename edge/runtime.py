@@ -51,6 +51,27 @@ def runtime_version() -> str:
         return f"{package} of unknown version"
 
 
+def is_runtime_older(needed: str) -> bool:
+    """Whether the installed runtime is older than a bundle's minimum, a version of ai-edge-litert.
+
+    tflite-runtime counts otherwise and is never called old; what it cannot run, it refuses itself.
+
+    Raises:
+        DependencyError: none is installed.
+    """
+    package, _, found = runtime_version().partition(" ")
+    return package == "ai-edge-litert" and version_parts(found) < version_parts(needed)
+
+
+def version_parts(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version, to compare by.
+
+    >>> version_parts("2.10.1") > version_parts("2.9")
+    True
+    """
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
 class _Greetings:
     """Standard error while runtimes are made: what else is written meanwhile, by any thread, comes through a
     moment later."""

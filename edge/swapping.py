@@ -127,7 +127,7 @@ class Models:
                     )
                 bundle = bundles.load(str(path))
                 if failed is not None:
-                    check_golden(Classifier(bundle, self._config.threads))
+                    check_golden(bundle, self._config.threads)
                     self._probation = Probation(pointer, str(path), time.monotonic() + PROBATION)
                 return bundle
             except MienError as error:

@@ -18,6 +18,7 @@ from edge.bundles.folder import (
     load_either,
     sha256,
     shipped,
+    verify,
 )
 from edge.bundles.manifest import (
     Calibration,
@@ -51,4 +52,5 @@ __all__ = [
     "load_either",
     "sha256",
     "shipped",
+    "verify",
 ]

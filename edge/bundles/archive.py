@@ -1,7 +1,7 @@
 """The `.mien` file: a bundle as one zip, of the same bytes for the same bundle.
 
-What comes from elsewhere is not trusted: nothing but the four files of a bundle leaves an archive, none larger
-than it may be, and none at all from one that holds anything else.
+What comes from elsewhere is not trusted: nothing but the four files of a bundle leaves an archive, none
+larger than it may be, and none at all from one that holds anything else.
 """
 
 from __future__ import annotations

@@ -13,12 +13,14 @@ from pydantic import ValidationError
 
 from edge.bundles.manifest import DetectionManifest, Manifest, Task
 from edge.errors import ConfigError, ModelCorruptError, ModelMissingError
-from edge.labels import MASK_STATES
+from edge.labels import LABELS, MASK_STATES
 
 SHIPPED = Path(__file__).parents[1] / "models"
 DEFAULT_MODEL = "slim_fine"
 DEFAULT_DETECTOR = "facet"
 MEND = "install the model again"
+# A bundle's files beside its manifest.
+CONTENTS = ("model.tflite", "golden.npz", "MODEL_CARD.md")
 # How a message calls a task's model, and where a bundle of that task is asked for.
 _MODEL: dict[Task, str] = {"expression": "expression model", "detection": "face detector"}
 _GIVE: dict[Task, str] = {
@@ -84,11 +86,14 @@ def load(name_or_path: str) -> Bundle:
 
     Raises:
         ModelMissingError: there is no such bundle.
-        ModelCorruptError: the manifest is unreadable or a file does not match its sha256.
+        ModelCorruptError: the manifest is unreadable, does not fit this mien, or a file does not match its
+            sha256.
         ConfigError: it is a face detector's.
     """
     path = find(name_or_path)
-    manifest = _parse(Manifest, path / "manifest.json", "expression")
+    file = path / "manifest.json"
+    manifest = _parse(Manifest, file, "expression")
+    _check_labels(file, manifest.labels, LABELS)
     _verify(path, manifest.sha256)
     return Bundle(path, manifest)
 
@@ -105,8 +110,7 @@ def load_detection(name_or_path: str = DEFAULT_DETECTOR) -> DetectionBundle:
     path = find(name_or_path, "detection")
     file = path / "manifest.json"
     manifest = _parse(DetectionManifest, file, "detection")
-    if manifest.labels != MASK_STATES:
-        raise ModelCorruptError(f"{file}: labels are {manifest.labels}, not {MASK_STATES}: {MEND}")
+    _check_labels(file, manifest.labels, MASK_STATES)
     _verify(path, manifest.sha256)
     return DetectionBundle(path, manifest)
 
@@ -123,6 +127,22 @@ def load_either(folder: Path) -> Bundle | DetectionBundle:
     if _read(folder / "manifest.json").get("task") == "detection":
         return load_detection(str(folder))
     return load(str(folder))
+
+
+def verify(folder: Path) -> Bundle | DetectionBundle:
+    """Read and verify a whole bundle of whichever task, as it is packed, installed and admitted.
+
+    `load` and `load_detection` do with what a manifest lists; here it has to list all the files.
+
+    Raises:
+        ModelMissingError: the folder holds no bundle.
+        ModelCorruptError: as `load` and `load_detection`, or a file is not listed.
+    """
+    bundle = load_either(folder)
+    missing = [name for name in CONTENTS if name not in bundle.manifest.sha256]
+    if missing:
+        raise ModelCorruptError(f"{folder / 'manifest.json'} has no sha256 of {missing[0]}: {MEND}")
+    return bundle
 
 
 def sha256(file: Path) -> str:
@@ -147,15 +167,22 @@ def _parse(kind: type[M], file: Path, task: Task) -> M:
 def _read(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text())
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise ModelCorruptError(f"{file} is unreadable ({str(error).splitlines()[0]}): {MEND}") from error
     if not isinstance(content, dict):
         raise ModelCorruptError(f"{file} is unreadable (it holds no object): {MEND}")
     return content
 
 
+def _check_labels(file: Path, found: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    if found != expected:
+        raise ModelCorruptError(f"{file}: labels are {found}, not {expected}: {MEND}")
+
+
 def _verify(path: Path, checksums: dict[str, str]) -> None:
     for name, expected in checksums.items():
+        if name not in CONTENTS:  # may be a path to anywhere
+            raise ModelCorruptError(f"{path / 'manifest.json'} lists {ascii(name)[:60]}: {MEND}")
         file = path / name
         if not file.is_file():
             raise ModelCorruptError(f"{file} is missing: {MEND}")

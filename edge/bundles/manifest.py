@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 Task = Literal["expression", "detection"]
 Quantisation = Literal["float32", "float16", "dynamic", "int8"]
+# Names and versions become names of files and folders on devices.
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
+Version = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$", max_length=64)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class InputSpec(_Strict):
     """uint8 [size, size, channels] in; `scale` and `offset` say what the training saw: x * scale + offset."""
 
-    size: int
+    size: PositiveInt
     channels: Literal[1, 3]
     scale: float
     offset: float
@@ -39,8 +42,8 @@ class Calibration(_Strict):
 class Manifest(_Strict):
     """What a bundle says of itself."""
 
-    name: str
-    version: str
+    name: Word
+    version: Word
     task: Literal["expression"]
     labels: tuple[str, ...]
     input: InputSpec
@@ -49,7 +52,7 @@ class Manifest(_Strict):
     quantisation: Quantisation
     training: dict[str, Any]
     metrics: list[dict[str, Any]]
-    minimum_runtime: str
+    minimum_runtime: Version
     sha256: dict[str, str]
 
 
@@ -57,8 +60,8 @@ class PictureSpec(_Strict):
     """uint8 [height, width, 3] BGR in, or any multiples of the largest stride; x * scale + offset is what the
     training saw."""
 
-    width: int
-    height: int
+    width: PositiveInt
+    height: PositiveInt
     channels: Literal[3]
     scale: float
     offset: float
@@ -73,8 +76,8 @@ class DetectionManifest(_Strict):
         threshold: least score of a face.
     """
 
-    name: str
-    version: str
+    name: Word
+    version: Word
     task: Literal["detection"]
     labels: tuple[str, ...]
     input: PictureSpec
@@ -83,5 +86,5 @@ class DetectionManifest(_Strict):
     quantisation: Quantisation
     training: dict[str, Any]
     metrics: list[dict[str, Any]]
-    minimum_runtime: str
+    minimum_runtime: Version
     sha256: dict[str, str]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from edge.bundles import Task
     from edge.settings import Settings
     from edge.store.store import Store
 
@@ -43,21 +44,15 @@ def install(
 ) -> None:
     """Check a model and put it into the store; nothing changes where a check fails."""
     from edge.bundles.signing import trusted_keys
+    from edge.store.installing import Terms
     from edge.store.installing import install as install_model
     from edge.store.listing import downloading
 
     settings, store = _open(config, change=True)
+    budget = settings.model.budget_ms / 1000
+    terms = Terms(trusted_keys(), budget, unsigned=allow_unsigned, force=force)
     with downloading(source) as progress:
-        entry = install_model(
-            store,
-            source,
-            settings.model.budget_ms / 1000,
-            trusted_keys(),
-            unsigned=allow_unsigned,
-            force=force,
-            use=use,
-            progress=progress,
-        )
+        entry = install_model(store, source, terms, use=use, progress=progress)
     print(f"{entry.full_name} is installed{' and in use' if use else ''}")
     if use:
         _tell_override(settings)
@@ -80,8 +75,8 @@ def rollback(
 ) -> None:
     """Use what was used before."""
     settings, store = _open(config, change=True)
-    store.roll_back("detection" if detector else "expression")
-    task = "detection" if detector else "expression"
+    task: Task = "detection" if detector else "expression"
+    store.roll_back(task)
     name = next((entry.full_name for entry in store.entries() if entry.active and entry.task == task), "none")
     print(f"{name} is in use again")
     _tell_override(settings)
@@ -107,6 +102,7 @@ def check(
     """Ask the index for newer versions of the models in use."""
     from edge.bench import version_of
     from edge.bundles.signing import trusted_keys
+    from edge.store.installing import Terms
     from edge.store.installing import install as install_model
     from edge.store.listing import downloading
     from edge.store.updates import address_of, machine_id, newer, read_index
@@ -124,16 +120,8 @@ def check(
             continue
         address = address_of(offer, updates)
         with downloading(address) as progress:
-            entry = install_model(
-                store,
-                address,
-                settings.model.budget_ms / 1000,
-                keys,
-                size=offer.size,
-                digest=offer.sha256,
-                use=True,
-                progress=progress,
-            )
+            terms = Terms(keys, settings.model.budget_ms / 1000, offer.size, offer.sha256)
+            entry = install_model(store, address, terms, use=True, progress=progress)
         print(f"{entry.full_name} is installed and in use")
     if not offers:
         print("there is nothing newer for this device")

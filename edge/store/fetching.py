@@ -1,4 +1,4 @@
-"""Fetches files that may take several tries: what is there of one is kept, and the next try goes on from it."""
+"""Fetches files that may take several tries: what came of one is kept, and the next try goes on from it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import os
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from edge.store.disk import writing
 
 SECONDS = 30.0  # without a byte
 CHUNK = 1 << 16
+RESUME = "try again, it goes on from there"
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all
 
 
@@ -60,9 +62,9 @@ def fetch(
         OutputError: the folder cannot be written.
     """
     check_address(address)
-    if (file := local_file(address)) is not None:
-        return _checked(file, limit, size)
-    name = hashlib.sha256(address.encode()).hexdigest()[:16]
+    if (local := local_file(address)) is not None:
+        return _checked(local, limit, size)
+    name = f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{Path(urlsplit(address).path).name[-80:]}"
     done, part, notes = (folder / f"{name}{end}" for end in ("", ".part", ".json"))
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,10 +84,9 @@ def fetch(
         if got > most:
             _drop(part, notes)
             raise DownloadError(f"{shown(address)} goes on after {most} bytes: tell whoever runs the server")
-        if got < (total or size or 0):
-            raise DownloadError(
-                f"{shown(address)} broke off after {got} of {total or size} bytes: try again, it goes on from there"
-            )
+        whole = total or size or 0
+        if got < whole:
+            raise DownloadError(f"{shown(address)} broke off after {got} of {whole} bytes: {RESUME}")
         os.replace(part, done)
         notes.unlink(missing_ok=True)
     return done
@@ -112,14 +113,14 @@ def _open(address: str, first: int, known: Part | None) -> Iterator[http.client.
             yield answer
     except urllib.error.HTTPError as error:
         mend = "check the address" if error.code in (401, 403, 404, 410) else "try again later"
-        raise DownloadError(f"{shown(address)} cannot be fetched ({error.code} {error.reason}): {mend}") from error
+        reason = f"{error.code} {error.reason}"
+        raise DownloadError(f"{shown(address)} cannot be fetched ({reason}): {mend}") from error
     except urllib.error.URLError as error:
-        raise DownloadError(f"{shown(address)} cannot be reached ({error.reason}): try again later") from error
-    except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DownloadError(
-            f"{shown(address)} broke off ({reason}): try again, it goes on from there"
-        ) from error
+        reason = str(error.reason)
+        raise DownloadError(f"{shown(address)} cannot be reached ({reason}): try again later") from error
+    except (TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DownloadError(f"{shown(address)} broke off ({reason}): {RESUME}") from error
 
 
 def _request(address: str) -> urllib.request.Request:

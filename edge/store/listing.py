@@ -14,7 +14,7 @@ from rich.text import Text
 
 from edge.store.addresses import is_address, shown
 from edge.store.fetching import Progress as Hear
-from edge.store.store import Entry
+from edge.store.shelf import Entry
 
 
 def print_models(entries: Sequence[Entry], as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Root's `mien models` works as whoever the store belongs to, so that the daemon can roll back what root did."""
+"""Root's `mien models` works as whoever owns the store, so that the daemon can roll back what root did."""
 
 from __future__ import annotations
 

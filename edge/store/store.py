@@ -1,145 +1,48 @@
 """The device's models in a folder:
 
-    NAME/VERSION-HASH/      a bundle
-    active-expression       a link to the bundle in use, or to shipped/NAME; none: the default that ships
-    active-detection
-    .state.json .lock       history, probation, what was bad; who changes the store
-    .incoming/              what is not whole yet; emptied by the next change
-    .downloads/             files on their way
-
-Reading takes no lock: everything that is visible is whole.
+NAME/VERSION-HASH/      a bundle
+active-expression       a link to the bundle in use, or to shipped/NAME; none: the default that ships
+active-detection
+.state.json .lock       history, probation, what was bad; who changes the store
+.incoming/              what is not whole yet; emptied by the next change
+.downloads/             files on their way
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from edge import bundles
 from edge.bundles import Bundle, DetectionBundle, Task
-from edge.errors import MienError, ModelMissingError, StoreError
+from edge.errors import ModelMissingError, StoreError
 from edge.store.disk import discard, move, replace_file, replace_link, writing
 from edge.store.lock import PATIENCE, locked
-from edge.store.state import Pointer, Probation, State, read_state
+from edge.store.shelf import DEFAULTS, TASKS, Entry, Shelf, is_whole
+from edge.store.state import Pointer, Probation, State
 from edge.store.versions import SHIPPED, Wish, check_names, rank, split_pointer
 
-TASKS: tuple[Task, ...] = ("expression", "detection")
-DEFAULTS: dict[Task, str] = {"expression": bundles.DEFAULT_MODEL, "detection": bundles.DEFAULT_DETECTOR}
 KEPT = 2  # installed versions of a name
 HASH = 8  # hexadecimal digits of a manifest's sha256 in a folder's name
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A model that is there.
-
-    Attributes:
-        pointer: "NAME/VERSION-HASH" in the store, "shipped/NAME" for one that ships.
-        active: whether it is the one to be used for its task.
-        signer: of an installed one; None where nobody signed it.
-        bad: why it was rolled back; None where it never was.
-    """
-
-    pointer: str
-    path: Path
-    name: str
-    version: str
-    task: Task
-    quantisation: str
-    active: bool = False
-    signer: str | None = None
-    bad: str | None = None
-
-    @property
-    def shipped(self) -> bool:
-        return self.pointer.startswith(f"{SHIPPED}/")
-
-    @property
-    def full_name(self) -> str:
-        """NAME@VERSION."""
-        return f"{self.name}@{self.version}"
-
-
-class Store:
-    """The models below a folder, which need not be there to be read.
+class Store(Shelf):
+    """A shelf that can be changed. Every change holds the lock.
 
     Args:
         patience: seconds to wait for another process that changes it.
+    Raises:
+        StoreError: by every change, where another process does not let go of the lock.
+        OutputError: by every change, where the disk cannot be written.
     """
 
     def __init__(self, root: Path, patience: float = PATIENCE) -> None:
-        self.root = root
+        super().__init__(root)
         self._patience = patience
         self._scratch = root / ".incoming"
-        self._state_file = root / ".state.json"
-
-    # What is there.
-
-    def active(self, task: Task) -> Pointer:
-        """What the link says; None where there is none."""
-        try:
-            return os.readlink(self._link(task))
-        except OSError:
-            return None
-
-    def folder(self, pointer: Pointer, task: Task) -> Path:
-        """Where a pointer's bundle lies."""
-        place, _, name = (pointer or f"{SHIPPED}/{DEFAULTS[task]}").partition("/")
-        return bundles.SHIPPED / name if place == SHIPPED else self.root / place / name
-
-    def entries(self) -> list[Entry]:
-        """Installed and shipped models: by name, the newest version first. Damaged ones are left out."""
-        state = self.state()
-        active = {task: self.active(task) or f"{SHIPPED}/{DEFAULTS[task]}" for task in TASKS}
-        shipped = [f"{SHIPPED}/{name}" for task in TASKS for name in bundles.shipped(task)]
-        found = []
-        for pointer in [*self._installed(), *shipped]:
-            with contextlib.suppress(MienError):
-                bundle = bundles.load_either(self.folder(pointer, "expression"))
-                made = bundle.manifest
-                found.append(
-                    Entry(
-                        pointer,
-                        bundle.path,
-                        made.name,
-                        made.version,
-                        made.task,
-                        made.quantisation,
-                        pointer == active[made.task],
-                        state.signers.get(pointer),
-                        state.bad.get(f"{made.name}@{made.version}"),
-                    )
-                )
-        found.sort(key=lambda entry: rank(entry.version), reverse=True)
-        return sorted(found, key=lambda entry: entry.name)
-
-    def find(self, wish: Wish) -> Entry:
-        """The model of a name, the newest version where none is asked for; an installed one before a shipped.
-
-        Raises:
-            ModelMissingError: there is none; the message lists what there is.
-        """
-        entries = self.entries()
-        matching = [
-            entry for entry in entries if entry.name == wish.name and wish.version in (None, entry.version)
-        ]
-        if not matching:
-            asked = f"{wish.name}@{wish.version}" if wish.version else wish.name
-            names = ", ".join(dict.fromkeys(entry.full_name for entry in entries)) or "none"
-            raise ModelMissingError(f"no model '{asked}': there is {names}")
-        return min(matching, key=lambda entry: entry.shipped)
-
-    def state(self) -> State:
-        """What the store remembers."""
-        return read_state(self._state_file)
-
-    # Changes. Each holds the lock and raises StoreError where another process does not let go of it, and
-    # OutputError where the disk cannot be written.
 
     def install(self, fill: Callable[[Path], str | None], *, use: bool = False, force: bool = False) -> Entry:
         """Take in a bundle.
@@ -169,7 +72,7 @@ class Store:
             if signer is not None:
                 state.signers[pointer] = signer
             self._write(state)
-            if place.exists() and not _is_whole(place):
+            if place.exists() and not is_whole(place):
                 discard(place, self._scratch)
             if not place.exists():
                 move(stage, place)
@@ -279,18 +182,6 @@ class Store:
                 finally:
                     shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def _link(self, task: Task) -> Path:
-        return self.root / f"active-{task}"
-
-    def _installed(self) -> list[str]:
-        """Pointers of the folders that are there, in the order in which they came."""
-        there = {
-            f"{file.parent.parent.name}/{file.parent.name}"
-            for file in self.root.glob("[!.]*/*/manifest.json")
-        }
-        known = [pointer for pointer in self.state().installed if pointer in there]
-        return [*sorted(there.difference(known)), *known]
-
     def _on_probation(self, task: Task) -> bool:
         probation = self.state().of(task).probation
         return probation is not None and probation.pointer == self.active(task)
@@ -299,7 +190,7 @@ class Store:
         active = self.active(task)
         for pointer in state.of(task).before(active):
             if pointer is None or (
-                _is_whole(self.folder(pointer, task)) and self._full_name(pointer) not in state.bad
+                is_whole(self.folder(pointer, task)) and self._full_name(pointer) not in state.bad
             ):
                 return pointer
         raise ModelMissingError(f"nothing to roll back to: the default, {DEFAULTS[task]}, is in use")
@@ -353,11 +244,3 @@ class Store:
 
     def _write(self, state: State) -> None:
         replace_file(self._state_file, state.model_dump_json(indent=1).encode(), self._scratch)
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        bundles.load_either(folder)
-    except MienError:
-        return False
-    return True

@@ -18,14 +18,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.bundles import archive
+from edge.bundles import archive, signing
 from edge.bundles.signing import TrustedKey
 from edge.errors import ConfigError, DownloadError
 from edge.settings import UpdatesConfig
 from edge.store.addresses import beside, shown, signature_of
 from edge.store.disk import writing
 from edge.store.fetching import fetch
-from edge.store.installing import LARGEST_SIGNATURE, verify_beside
+from edge.store.installing import LARGEST_SIGNATURE
 from edge.store.lock import locked
 from edge.store.store import Store
 from edge.store.versions import rank
@@ -86,7 +86,7 @@ def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) 
             try:
                 file = fetch(config.url, folder, LARGEST_INDEX)
                 signature = fetch(signature_of(config.url), folder, LARGEST_SIGNATURE)
-                verify_beside(file, keys, signature)
+                signing.verify(file, signature, keys)
                 content = file.read_bytes()
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -95,7 +95,9 @@ def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) 
     except ValidationError as error:
         first = error.errors()[0]
         reason = f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()
-        raise DownloadError(f"{shown(config.url)} is no index of models ({reason}): check updates.url") from error
+        raise DownloadError(
+            f"{shown(config.url)} is no index of models ({reason}): check updates.url"
+        ) from error
 
 
 def newer(index: Index, config: UpdatesConfig, store: Store, mien: str, machine: str) -> list[Offer]:
@@ -125,7 +127,7 @@ def newer(index: Index, config: UpdatesConfig, store: Store, mien: str, machine:
 
 
 def is_in_share(offer: Offer, machine: str) -> bool:
-    """Whether this device is among those a model is for. A larger share holds the smaller one, and every model
+    """Whether this device is among those a model is for. A larger share holds the smaller one; each model
     has shares of its own, so that it is not always the same devices that go first."""
     digest = hashlib.sha256(f"{offer.full_name}:{machine}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % SHARES < offer.rollout / 100 * SHARES
