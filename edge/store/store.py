@@ -23,7 +23,7 @@ from edge.store.disk import discard, move, replace_file, replace_link, writing
 from edge.store.lock import PATIENCE, locked
 from edge.store.shelf import DEFAULTS, TASKS, Entry, Shelf, is_whole
 from edge.store.state import Pointer, Probation, State
-from edge.store.versions import SHIPPED, Wish, check_names, rank, split_pointer
+from edge.store.versions import SHIPPED, Wish, check_name, rank, split_pointer
 
 KEPT = 2  # installed versions of a name
 HASH = 8  # hexadecimal digits of a manifest's sha256 in a folder's name
@@ -60,7 +60,7 @@ class Store(Shelf):
             signer = fill(stage)
             bundle = bundles.load_either(stage)
             made = bundle.manifest
-            check_names(made.name, made.version)
+            check_name(made.name)
             if not force:
                 self._refuse_older(bundle)
             digest = bundles.sha256(stage / "manifest.json")[:HASH]
@@ -108,12 +108,11 @@ class Store(Shelf):
             active, state = self.active(task), self.state()
             if bad is not None:
                 state.bad[self._full_name(bad)] = reason
-            if bad in (None, active):
-                target = self._previous(state, task)
-                state.of(task).probation = None
-            self._write(state)
+                self._write(state)
             if bad not in (None, active):
                 return active
+            # Its probation stays noted until then: after a power cut here the bad one is still on it.
+            target = self._previous(state, task)
             replace_link(self._link(task), target, self._scratch)
             return target
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from edge.errors import ModelCorruptError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 SHIPPED = "shipped"  # begins the pointer of a model that ships
 RESERVED = "active-"  # begins the names of the store's links
-_PARTS = re.compile(r"\d+|[A-Za-z]+")
+Rank = tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...]]
+_RELEASE = re.compile(r"\d+(\.\d+)*", re.ASCII)
+_PARTS = re.compile(r"\d+|[A-Za-z]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +41,29 @@ def split_pointer(pointer: str) -> tuple[str, str | None]:
     return (version, None) if name == SHIPPED else (name, version.rpartition("-")[0])
 
 
-def check_names(name: str, version: str) -> None:
-    """Refuse what could not be a folder's name.
+def check_name(name: str) -> None:
+    """Refuse what would get into the way of the store's own names.
 
     Raises:
-        ModelCorruptError: the manifest's name or version is not made of letters, digits and a few signs.
+        ModelCorruptError: no model may have this name.
     """
-    if not NAME.fullmatch(name) or name == SHIPPED or name.startswith(RESERVED):
-        raise ModelCorruptError(f"{ascii(name)[:80]} cannot be a model's name: use letters, digits, _ and -")
-    if not VERSION.fullmatch(version):
-        raise ModelCorruptError(
-            f"{ascii(version)[:80]} cannot be a version: use letters, digits, dots and + _ -"
-        )
+    if name == SHIPPED or name.startswith(RESERVED):
+        raise ModelCorruptError(f"no model may be called '{name}': tell who made it")
 
 
-def rank(version: str) -> tuple[tuple[int, int, str], ...]:
+def rank(version: str) -> Rank:
     """A key to sort versions by: numbers count as numbers, and what ends in words comes before the release.
 
-    >>> sorted(["0.10.0", "0.2.0", "0.2.0-rc1", "1"], key=rank)
-    ['0.2.0-rc1', '0.2.0', '0.10.0', '1']
+    >>> sorted(["0.10.0", "0.2.0", "0.2.0-rc10", "0.2.0-rc2", "1"], key=rank)
+    ['0.2.0-rc2', '0.2.0-rc10', '0.2.0', '0.10.0', '1']
     >>> rank("1.0") == rank("1.0.0") == rank("1.0+build7")
     True
     """
-    parts = _PARTS.findall(version.partition("+")[0])
-    key = [(2, int(part), "") if part.isdigit() else (0, 0, part.lower()) for part in parts]
-    while key and key[-1] == (2, 0, "") and all(kind == 2 for kind, _, _ in key):
-        key.pop()
-    return (*key, (1, 0, ""))
+    version = version.partition("+")[0]
+    release = _RELEASE.match(version)
+    numbers = [int(part) for part in release[0].split(".")] if release else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    words = _PARTS.findall(version[release.end() if release else 0 :])
+    key = tuple((1, int(word), "") if word.isdigit() else (0, 0, word.lower()) for word in words)
+    return tuple(numbers), not words, key
