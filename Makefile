@@ -15,7 +15,7 @@ EDITABLE := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 # An editable install knows the top-level packages it was made with.
 PROJECT := pyproject.toml $(wildcard */__init__.py)
 
-DEBIAN_TEST_PACKAGES := chromium chromium-driver mosquitto mosquitto-clients openssl systemd-container \
+DEBIAN_TEST_PACKAGES := chromium chromium-driver minisign mosquitto mosquitto-clients openssl systemd-container \
 	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi
 
 .DEFAULT_GOAL := help

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from edge.bundle_commands import bundle_app
 from edge.errors import DependencyError, MienError, OutputError
 from edge.store.commands import app as models_app
 
@@ -87,6 +88,7 @@ app = typer.Typer(
 config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
+app.add_typer(bundle_app, name="bundle")
 
 Source = Annotated[
     str | None, typer.Option("--camera", help="demo, a camera's number, a video, an image or a folder.")

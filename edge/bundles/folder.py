@@ -160,7 +160,8 @@ def _parse(kind: type[M], file: Path, task: Task) -> M:
         return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        # A key of the file itself may stand in there, with whatever it holds.
+        reason = ascii(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")[1:-1][:200]
         raise ModelCorruptError(f"{file} is unreadable ({reason}): {MEND}") from error
 
 
@@ -176,7 +177,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _check_labels(file: Path, found: tuple[str, ...], expected: tuple[str, ...]) -> None:
     if found != expected:
-        raise ModelCorruptError(f"{file}: labels are {found}, not {expected}: {MEND}")
+        raise ModelCorruptError(f"{file}: labels are {str(found)[:200]}, not {expected}: {MEND}")
 
 
 def _verify(path: Path, checksums: dict[str, str]) -> None:

@@ -108,6 +108,8 @@ def verify(file: Path, signature: Path, keys: Sequence[TrustedKey]) -> Signer:
         FileUnreadableError: the file cannot be read.
         SignatureError: the signature is missing, damaged, of another file, or by nobody who is trusted.
     """
+    if not file.is_file():
+        raise FileUnreadableError(f"{file} is no file: check the path")
     found = _read(file, signature)
     by = key_id(bytes(found).splitlines()[1])
     # An id is no proof: anybody can make a key that bears a known one.
