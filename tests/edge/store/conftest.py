@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made import change, packed
+from model_files import change, packed
 
 from edge.bundles import signing
 from edge.store.store import Store

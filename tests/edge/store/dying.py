@@ -14,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
-from made import filling
+from model_files import filling
 
 from edge.store.shelf import is_whole
 from edge.store.store import Store

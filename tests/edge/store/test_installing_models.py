@@ -2,7 +2,7 @@
 
 import json
 
-from made import change, packed, spoil_answers
+from model_files import change, packed, spoil_answers
 from shop import Shop
 
 from edge.bundles import signing

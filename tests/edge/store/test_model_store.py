@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from made import filling, write_small
+from model_files import filling, write_small
 
 import edge.store.addresses
 import edge.store.versions

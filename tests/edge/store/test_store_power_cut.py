@@ -13,7 +13,7 @@ LEAST = {"install": 30, "use": 6, "rollback": 6}  # steps, so that a hook that s
 
 @pytest.mark.parametrize("plan", LEAST)
 def test_a_death_at_any_step_leaves_a_whole_model(tmp_path, plan):
-    paths = os.pathsep.join((str(HERE), str(HERE.parents[2])))
+    paths = os.pathsep.join((str(HERE.parent), str(HERE.parents[2])))
     done = subprocess.run(
         [sys.executable, HERE / "dying.py", tmp_path, plan],
         capture_output=True,

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from made import filling
+from model_files import filling
 from shop import Shop
 
 from edge import bundles
