@@ -61,6 +61,8 @@ longest_side = {side}
 store = "{folder}/models"
 [smoothing]
 time_constant = 0
+[health]
+adapt = false
 [outputs]
 http = false
 socket = "{folder}/events"

@@ -60,7 +60,7 @@ def install(
     with writing(store.root):
         store.root.mkdir(parents=True, exist_ok=True)
         with locked(store.root / ".downloads.lock", "a download"):
-            file = fetch(source, folder, archive.LARGEST, terms.size, progress)
+            file = fetch(source, folder, archive.LIMIT_ARCHIVE, terms.size, progress)
             try:
                 signature = _fetch_signature(source, folder, terms)
                 return _install(store, file, signature, terms, use)

@@ -49,7 +49,7 @@ class Offer(BaseModel):
     name: str
     version: str
     url: str
-    size: int = Field(gt=0, le=archive.LARGEST)
+    size: int = Field(gt=0, le=archive.LIMIT_ARCHIVE)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     minimum_mien: str = "0"
     rollout: float = Field(100, ge=0, le=100)
