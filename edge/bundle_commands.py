@@ -158,7 +158,7 @@ def _print_table(told: dict[str, Any]) -> None:
 
     table = Table("", Column(overflow="fold"), show_header=False)
     for name, value in _rows(told):
-        table.add_row(name, Text(_plain(value)))
+        table.add_row(Text(_plain(name)), Text(_plain(value)))
     Console().print(table)
 
 
