@@ -19,7 +19,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge import bundles
 from edge.cameras import Camera, open_camera
 from edge.classifier import Classifier
 from edge.detectors.boxes import iou
@@ -28,6 +27,7 @@ from edge.finding import Finder, longest_interval
 from edge.pipeline import Pipeline
 from edge.runtime import runtime_version
 from edge.settings import AUTO, Settings
+from edge.store.choosing import load_model
 from edge.tracking import pair
 from edge.types import Face, Frame, Image, Observation
 from edge.watching import make_detector, set_vision_threads
@@ -62,7 +62,7 @@ def measure(settings: Settings, seconds: float) -> dict[str, Any]:
     """
     threads = set_vision_threads(settings.detector.threads)
     detector = make_detector(settings.detector)
-    bundle = bundles.load(settings.model.name)
+    bundle = load_model(settings.model)
     classifier = Classifier(bundle, settings.model.threads)
     crops = np.random.default_rng(0).integers(0, 256, (64, 1, classifier.size, classifier.size), np.uint8)
     classify = time_classifier(classifier.classify, crops, seconds / 2)

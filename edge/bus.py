@@ -153,7 +153,7 @@ class Bus:
                 self._meters.setdefault(event.camera, Meter()).add(event.capture_to_event, now)
                 if frame is not None:
                     self._newest[event.camera] = (event, frame)
-            elif isinstance(event, CameraEvent | ModelEvent | HealthEvent) and not _refused(event):
+            elif isinstance(event, CameraEvent | ModelEvent | HealthEvent) and not _unused(event):
                 self._states[type(event), event.camera] = message
         for subscription in self._subscriptions:
             subscription.offer(message, now)
@@ -190,6 +190,6 @@ class Bus:
             subscription.close()
 
 
-def _refused(event: Event) -> bool:
-    """Whether it tells of a model that did not become the state of anything."""
-    return isinstance(event, ModelEvent) and event.state == "refused"
+def _unused(event: Event) -> bool:
+    """Whether it tells of a model that is not in use, so that it is the state of nothing."""
+    return isinstance(event, ModelEvent) and event.state != "loaded"

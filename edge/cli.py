@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from edge.bundle_commands import bundle_app
 from edge.errors import DependencyError, MienError, OutputError
+from edge.store.commands import app as models_app
 
 GROUP = "mien.commands"
 # The commands of the training stack, with the one line `mien --help` needs without importing them.
@@ -86,6 +87,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
 app.add_typer(config_app, name="config")
+app.add_typer(models_app, name="models")
 app.add_typer(bundle_app, name="bundle")
 
 Source = Annotated[
@@ -96,7 +98,7 @@ DetectorName = Annotated[
     typer.Option("--detector", help="facet, facet:FOLDER, hog, yunet:FILE.onnx or centerface:FILE.onnx."),
 ]
 ModelName = Annotated[
-    str | None, typer.Option("--model", help="A shipped model's name or a bundle's folder.")
+    str | None, typer.Option("--model", help="An installed or shipped model's name, or a bundle's folder.")
 ]
 Interval = Annotated[
     str | None,
@@ -220,12 +222,14 @@ def bench(
     from edge.bench_start import measure_start
     from edge.config import load
     from edge.report import print_figures
+    from edge.store.choosing import chosen_model
 
     flags = {"camera.source": camera, "detector.interval": interval, **_shared(detector, model, threads)}
     settings = load(config, flags).settings
     if json_file is not None:
         _write(json_file, "")  # what cannot be written should be known before an hour of measuring
-    start = measure_start(["--model", settings.model.name, "--detector", settings.detector.name])
+    model = str(chosen_model(settings.model))
+    start = measure_start(["--model", model, "--detector", settings.detector.name])
     figures = {**measure(settings, seconds), "start": start}
     print_figures(figures)
     if json_file is not None:

@@ -25,6 +25,7 @@ from edge.settings import CameraConfig, Section, Settings
 logger = logging.getLogger(__name__)
 ETC = Path("/etc/mien")
 PREFIX = "MIEN_"
+STORE_VARIABLE = "MIEN_MODELS"  # the short word for MIEN_MODEL_STORE
 DEFAULT = "default"
 CAMERAS = "cameras"
 SECTIONS: dict[str, type[Section]] = {
@@ -126,7 +127,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
         section, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if not name.startswith(PREFIX):
             continue
-        if section in SECTIONS and key:
+        if name == STORE_VARIABLE:
+            found["model.store"] = value
+        elif section in SECTIONS and key:
             found[f"{section}.{key}"] = value
         else:  # perhaps another program's; a misspelt section should still be noticed
             logger.warning("%s means nothing to mien: variables are %sSECTION_KEY", name, PREFIX)

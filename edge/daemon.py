@@ -14,17 +14,17 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from edge import bundles, notify
+from edge import notify
 from edge.bus import Bus
 from edge.control import Command, Control, Pause, Reload, SwitchModel
 from edge.errors import MienError
-from edge.events import ModelEvent
 from edge.health.pressure import Adaptation, Counts
 from edge.health.watch import PERIOD, HealthWatch
 from edge.outputs import Output, ReaderGone
 from edge.outputs.wanted import Wanted, has_viewer, wanted_outputs
 from edge.settings import Settings
 from edge.sources import camera_sections
+from edge.swapping import Models
 from edge.watching import Watcher, make_detector, make_watcher, set_vision_threads
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,9 @@ class Daemon:
     def _startup(self, shutdown: contextlib.ExitStack) -> None:
         self._begin_anew(self._settings)
         # Everything that may be missing is opened before anything runs.
-        self._watchers = self._make_watchers(self._settings, patient=notify.is_service())
+        self._models = Models(self._settings.model, self._bus.publish)
+        shutdown.push(self._end_model)
+        self._watchers = self._make_watchers(self._settings, self._models, patient=notify.is_service())
         shutdown.callback(self._close_outputs)
         self._start_outputs(self._settings)
         shutdown.callback(self._end_watchers)
@@ -89,6 +91,7 @@ class Daemon:
             if command is not None:
                 self._obey(command)
             self._raise_failures()
+            self._models.look(self._watchers)
             self._look_after_health()
             self._tell_life()
         self._raise_failures()
@@ -96,7 +99,7 @@ class Daemon:
     def _obey(self, command: Command) -> None:
         match command:
             case SwitchModel(name):
-                self._switch_model(name)
+                self._models.ask(name)
             case Pause(paused, camera):
                 for watcher in self._watchers:
                     if camera in (None, watcher.source.name):
@@ -106,32 +109,21 @@ class Daemon:
                 self._reload()
                 notify.ready(self._summary())
 
-    def _switch_model(self, name: str) -> None:
-        from edge.classifier import Classifier
-
-        try:
-            bundle = bundles.load(name)
-            classifiers = [Classifier(bundle, self._settings.model.threads) for _ in self._watchers]
-        except MienError as error:
-            logger.warning("model %s: %s", name, error)
-            self._bus.publish(ModelEvent(state="refused", name=name, reason=str(error)))
-            return
-        for watcher, classifier in zip(self._watchers, classifiers, strict=True):
-            watcher.use(classifier)
-        self._tell_model(bundle)
-
     def _reload(self) -> None:
         """Bring everything in line with the configuration as it is now; a bad one changes nothing."""
         try:
             settings = self._read()
             anew = _seeing(settings) != _seeing(self._settings)
-            watchers = self._make_watchers(settings) if anew else []
+            models = self._models
+            if settings.model != self._settings.model:
+                models = Models(settings.model, self._bus.publish)
+            watchers = self._make_watchers(settings, models) if anew else []
         except MienError as error:
             logger.error("the configuration was not applied: %s", error)
             return
         if anew:
             self._end_watchers()
-            self._watchers = watchers
+            self._watchers, self._models = watchers, models
             self._begin_anew(settings)
         before, self._settings = self._settings, settings
         try:
@@ -144,11 +136,18 @@ class Daemon:
             self._start_watchers()
         logger.info("the configuration was read again")
 
-    def _make_watchers(self, settings: Settings, *, patient: bool = True) -> list[Watcher]:
+    def _make_watchers(self, settings: Settings, models: Models, *, patient: bool = True) -> list[Watcher]:
         viewer = has_viewer(settings)
         return [
             make_watcher(
-                name, config, settings, viewer, self._bus, patient=patient, max_frames=self._max_frames
+                name,
+                config,
+                settings,
+                models.bundle,
+                viewer,
+                self._bus,
+                patient=patient,
+                max_frames=self._max_frames,
             )
             for name, config in camera_sections(settings).items()
         ]
@@ -159,15 +158,15 @@ class Daemon:
         self._health, self._adaptation = HealthWatch(settings.health, threads), Adaptation(1, 1.0, threads)
 
     def _start_watchers(self) -> None:
-        bundle = bundles.load(self._settings.model.name)
-        self._tell_model(bundle)
+        self._models.tell()
+        made = self._models.bundle.manifest
         for watcher in self._watchers:
             logger.info(
                 "camera %s, detector %s, model %s %s",
                 watcher.source.name,
                 self._settings.detector.name,
-                bundle.manifest.name,
-                bundle.manifest.version,
+                made.name,
+                made.version,
             )
             watcher.start()
 
@@ -215,11 +214,10 @@ class Daemon:
                 closing.callback(output.close)
             self._outputs.clear()
 
-    def _tell_model(self, bundle: bundles.Bundle) -> None:
-        made = bundle.manifest
-        self._bus.publish(
-            ModelEvent(state="loaded", name=made.name, version=made.version, quantisation=made.quantisation)
-        )
+    def _end_model(self, _: object, fault: BaseException | None, __: object) -> None:
+        """An end in order, or by what a person has to mend, says nothing against the model."""
+        if fault is None or isinstance(fault, MienError | ReaderGone):
+            self._models.end()
 
     def _raise_failures(self) -> None:
         failures = [watcher.failure for watcher in self._watchers]

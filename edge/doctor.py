@@ -14,9 +14,9 @@ from edge import bundles
 from edge.errors import MienError
 from edge.health.vitals import ROOT, Vitals, read_vitals, state_folder
 from edge.settings import HealthConfig, Settings
+from edge.store.choosing import load_model
 
 Status = Literal["ok", "warn", "fail"]
-TOLERANCE = 0.02  # of a probability; int8 kernels round differently from processor to processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _runtime(settings: Settings) -> Check:
 def _needed_runtimes(settings: Settings) -> Iterator[str]:
     """The least versions that the models ask for; models that cannot be read are told of by other checks."""
     with contextlib.suppress(MienError):
-        yield bundles.load(settings.model.name).manifest.minimum_runtime
+        yield load_model(settings.model).manifest.minimum_runtime
     with contextlib.suppress(MienError):
         if detector := _detector_bundle(settings):
             yield detector.manifest.minimum_runtime
@@ -97,7 +97,7 @@ def _vision(settings: Settings) -> Check:
 
 
 def _model(settings: Settings) -> Check:
-    manifest = bundles.load(settings.model.name).manifest
+    manifest = load_model(settings.model).manifest
     files = f"{len(manifest.sha256)} files as published"
     found = f"{manifest.name} {manifest.version} ({manifest.quantisation}), {files}"
     return Check("model", "ok", found)
@@ -106,10 +106,10 @@ def _model(settings: Settings) -> Check:
 def _golden(settings: Settings) -> Check:
     import numpy as np
 
-    from edge.golden import compare_golden
+    from edge.golden import TOLERANCE, compare_golden
 
     name = "golden outputs"
-    bundle = bundles.load(settings.model.name)
+    bundle = load_model(settings.model)
     try:
         with np.load(bundle.golden) as golden:
             comparison = compare_golden(bundle, golden, settings.model.threads)

@@ -10,7 +10,9 @@
     │   ├── ModelMissingError      20   no such model
     │   ├── ModelCorruptError      21   truncated, altered or foreign model
     │   ├── SignatureError         22   unsigned, altered since, or signed by nobody who is trusted
-    │   └── ModelUnfitError        23   a sound model, but not for this device
+    │   ├── ModelUnfitError        23   a sound model, but not for this device
+    │   ├── StoreError             24   the model store is in use, or refuses
+    │   └── DownloadError          25   a model or an index that cannot be fetched
     ├── ConfigError                30   unknown key or unusable value
     ├── OutputError                40   a port in use, a file that cannot be written
     ├── DependencyError            50   an optional package is not installed
@@ -66,6 +68,14 @@ class SignatureError(ModelError):
 
 class ModelUnfitError(ModelError):
     exit_code = 23
+
+
+class StoreError(ModelError):
+    exit_code = 24
+
+
+class DownloadError(ModelError):
+    exit_code = 25
 
 
 class ConfigError(MienError):

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from edge.types import Observation
 
+ModelPhase = Literal["loaded", "refused", "rolled_back"]
 CameraPhase = Literal["opening", "streaming", "stalled", "lost", "paused", "ended"]
 
 
@@ -102,10 +103,16 @@ class CameraEvent(_Event):
 
 
 class ModelEvent(_Event):
-    """A model was loaded, or one that was asked for was refused and the old one goes on."""
+    """What became of a model.
+
+    Attributes:
+        state: loaded: it is in use; refused: it cannot be used, and the old one goes on; rolled_back: it was
+            in use and did not prove itself, and the one before is in use again.
+        reason: why it is not in use, for people.
+    """
 
     SCHEMA = "mien.model/1"
-    state: Literal["loaded", "refused"]
+    state: ModelPhase
     name: str
     version: str | None = None
     quantisation: str | None = None

@@ -18,7 +18,10 @@ import numpy.typing as npt
 
 from edge.bundles import Bundle
 from edge.classifier import Classifier
+from edge.errors import ModelCorruptError
 from edge.labels import LABELS
+
+TOLERANCE = 0.02  # of a probability; int8 kernels round differently from processor to processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +64,21 @@ def compare_golden(bundle: Bundle, golden: Mapping[str, npt.NDArray[Any]], threa
         return Comparison(len(inputs), float("inf"), False)
     same = bool((answers.argmax(axis=1) == expected.argmax(axis=1)).all())
     return Comparison(len(inputs), float(np.abs(answers - expected).max()), same)
+
+
+def check_golden(bundle: Bundle, threads: int = 1) -> None:
+    """Let a model answer its golden inputs.
+
+    Raises:
+        ModelCorruptError: it cannot be run, or answers otherwise than it should.
+    """
+    try:
+        with np.load(bundle.golden) as golden:
+            comparison = compare_golden(bundle, golden, threads)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelCorruptError(f"{bundle.golden}: {reason}: install the model again") from error
+    if not comparison.within(TOLERANCE):
+        raise ModelCorruptError(
+            f"{bundle.path} answers its golden inputs wrongly ({comparison}): install another version"
+        )

@@ -42,8 +42,11 @@ class Pipeline:
         self.use(classifier)
 
     def use(self, classifier: Classifier) -> None:
-        """Read expressions with this model from now on."""
+        """Read expressions with this model from now on. No answer mixes those of two models."""
         self._classifier = classifier
+        self._smoother.keep(())
+        made = classifier.bundle.manifest
+        self._model = f"{made.name}@{made.version}"
         self._geometry = geometry_of(classifier.bundle)
         self._abstain_below = classifier.bundle.manifest.calibration.abstain_below
 
@@ -78,6 +81,7 @@ class Pipeline:
             classify=classified - detected,
             faces=observed,
             look=sighting.look,
+            model=self._model,
         )
 
     def _observed(self, face: Face, track: int, probabilities: Floats, now: float) -> ObservedFace:

@@ -12,11 +12,11 @@ from rich.progress import Progress
 from rich.table import Column, Table
 from rich.text import Text
 
-from edge import bundles
 from edge.classifier import Classifier
 from edge.doctor import Check
 from edge.predict import Prediction, Predictor, find_pictures
 from edge.settings import Settings
+from edge.store.choosing import load_model
 from edge.watching import make_detector, set_vision_threads
 
 MANY = 32  # files from which a progress bar is worth its place
@@ -32,7 +32,7 @@ def print_predictions(settings: Settings, paths: list[str], faces: bool, jsonl: 
     pictures = find_pictures(paths)
     set_vision_threads(settings.detector.threads)
     detector = None if faces else make_detector(settings.detector)
-    classifier = Classifier(bundles.load(settings.model.name), settings.model.threads)
+    classifier = Classifier(load_model(settings.model), settings.model.threads)
     predictor = Predictor(classifier, detector)
     batches = _with_progress(predictor.predict(pictures), len(pictures))
     if jsonl:

@@ -55,6 +55,7 @@ class SeenFrame(BaseModel):
     time: str
     latency_seconds: Latency
     look: Literal[LOOKS]  # type: ignore[valid-type]
+    model: str | None
     faces: list[SeenFace]
 
 

@@ -99,8 +99,25 @@ class DetectorConfig(Section):
 class ModelConfig(Section):
     """The expression model."""
 
-    name: str = Field(DEFAULT_MODEL, description="a shipped model's name or a bundle's folder")
+    name: str | None = Field(
+        None,
+        description="a bundle's folder, or the name of an installed or shipped model; unset: the store's "
+        f"active one (`mien models use`), or else {DEFAULT_MODEL}",
+    )
     threads: int = Field(1, ge=1, le=64, description="of the model's runtime")
+    store: Path | None = Field(
+        None,
+        description="where `mien models` keeps models, also MIEN_MODELS; unset: /var/lib/mien/models, or for "
+        "a user's own mien ~/.local/share/mien/models",
+    )
+    budget_ms: float = Field(
+        20.0, gt=0, le=10_000, description="a model that takes longer for a face, in milliseconds, is refused"
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, value: str | None) -> str | None:
+        return value or None  # an empty one in a file says "unset" too
 
 
 class SmoothingConfig(Section):
@@ -247,6 +264,16 @@ class HealthConfig(Section):
     low_disk: float = Field(100.0, ge=0, description="MB left that count as low")
 
 
+class UpdatesConfig(Section):
+    """Newer models from an index (`mien models check`); nothing is fetched unless it is enabled."""
+
+    enabled: bool = Field(False, description="let the timer fetch, install and use what is newer")
+    url: str | None = Field(None, description="of the index: https://…/index.json or file:///…")
+    channel: str = Field(
+        "stable", min_length=1, description="which of the index's models are for this device"
+    )
+
+
 class Settings(Section):
     """The effective configuration."""
 
@@ -260,6 +287,7 @@ class Settings(Section):
     http: HttpConfig = HttpConfig()
     mqtt: MqttConfig = MqttConfig()
     health: HealthConfig = HealthConfig()
+    updates: UpdatesConfig = UpdatesConfig()
 
     @field_validator("cameras")
     @classmethod

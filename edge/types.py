@@ -114,7 +114,7 @@ def expression_dict(expression: Expression) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
     """Everything one processed frame said. Times: `time` is UTC wall clock, the rest seconds. `look` is one
-    of `LOOKS`."""
+    of `LOOKS`, `model` the NAME@VERSION of the one that read every face of it."""
 
     camera: str
     frame: int
@@ -124,6 +124,7 @@ class Observation:
     classify: float
     faces: tuple[ObservedFace, ...]
     look: str = "full"
+    model: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The event object `mien.observation/1`."""
@@ -138,6 +139,7 @@ class Observation:
                 "classify": round(self.classify, 6),
             },
             "look": self.look,
+            "model": self.model,
             "faces": [face.to_dict() for face in self.faces],
         }
 

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from edge import bundles
+from edge.bundles import Bundle
 from edge.bus import Bus
 from edge.cameras import is_recording
 from edge.capture import Source
@@ -24,6 +24,7 @@ from edge.sources import open_source, takes_newest
 from edge.tracking import Tracker
 from edge.types import Frame
 
+FACES = 300  # that a model's time is judged by
 SMALLEST = 32  # pixels of the detector's longest side
 
 
@@ -41,6 +42,7 @@ class Watcher:
         failure: what ended it, if it was an error.
         ended: whether it has nothing more to do.
         beat: monotonic time of its last sign of life: a frame that was done.
+        face_seconds: what the newest faces took to be read with the model in use.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Watcher:
         self.failure: BaseException | None = None
         self.ended = False
         self.beat = time.monotonic()
+        self.face_seconds: deque[float] = deque(maxlen=FACES)
         self._pipeline, self._people, self._bus, self._max_frames = pipeline, people, bus, max_frames
         self._stopped = False
         self._asked: deque[Callable[[Pipeline], None]] = deque()
@@ -76,7 +79,12 @@ class Watcher:
 
     def use(self, classifier: Classifier) -> None:
         """Read expressions with another model, from the next frame on."""
-        self._asked.append(lambda pipeline: pipeline.use(classifier))
+
+        def use(pipeline: Pipeline) -> None:
+            pipeline.use(classifier)
+            self.face_seconds.clear()
+
+        self._asked.append(use)
 
     def adapt(self, detector: Detector, patience: int) -> None:
         """Look with another detector, and `patience` times as seldom at the most, from the next frame on."""
@@ -100,6 +108,8 @@ class Watcher:
             self._asked.popleft()(self._pipeline)
         now = self._pipeline.clock(frame)
         observation = self._pipeline.process(frame)
+        if observation.faces:
+            self.face_seconds.append(observation.classify / len(observation.faces))
         self._bus.publish(observation, frame)
         for event in self._people.observe(observation, now):
             self._bus.publish(event)
@@ -111,6 +121,7 @@ def make_watcher(
     name: str | None,
     config: CameraConfig,
     settings: Settings,
+    bundle: Bundle,
     viewer: bool,
     bus: Bus,
     *,
@@ -121,6 +132,7 @@ def make_watcher(
 
     Args:
         name: the camera's name in events; None for one that its source gives.
+        bundle: the expression model.
         viewer: whether somebody looks on, on the page or in the terminal.
         patient: whether a live camera that is missing is waited for.
     Raises:
@@ -128,7 +140,7 @@ def make_watcher(
     """
     calm = settings.smoothing
     detector = make_detector(settings.detector)
-    classifier = Classifier(bundles.load(settings.model.name), settings.model.threads)
+    classifier = Classifier(bundle, settings.model.threads)
     source = open_source(name, config, viewer, bus.publish, patient=patient)
     pipeline = Pipeline(
         Finder(detector, Tracker(calm.survive), _interval(config, settings, viewer)),

@@ -143,16 +143,19 @@ def test_wheel_carries_what_the_device_needs(tmp_path: Path) -> None:
     assert not [name for name in names if name.startswith("tests/")]
 
 
-def test_service_file_is_clean(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["mien.service", "mien-models.service"])
+def test_service_files_are_clean(tmp_path: Path, name: str) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze here")
-    unit = tmp_path / "mien.service"
-    # verify looks for the program; the one in the unit exists only where mien is installed.
-    unit.write_text((ROOT / "systemd/mien.service").read_text().replace("/opt/mien/bin/mien", "/bin/true"))
-    verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
+    for unit in (ROOT / "systemd").glob("mien*.*"):
+        # verify looks for the program; the one in the unit exists only where mien is installed.
+        text = unit.read_text().replace("/opt/mien/bin/mien", "/bin/true")
+        (tmp_path / unit.name).write_text(text)
+    units = [tmp_path / name, *tmp_path.glob(f"{Path(name).stem}.timer")]
+    verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
     # Unknown keys leave the exit code at 0, so the words count too.
     assert (verified.returncode, verified.stderr) == (0, "")
-    rate = ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit]
+    rate = ["systemd-analyze", "security", "--offline=true", "--threshold=20", tmp_path / name]
     rated = subprocess.run(rate, capture_output=True, text=True)
     assert rated.returncode == 0, rated.stdout
 

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from edge import bundles
 from edge.bus import Bus
 from edge.capture import Source
 from edge.control import Control
 from edge.outputs import Output
 from edge.settings import HttpConfig, Settings
 from edge.sources import camera_sections, takes_newest
+from edge.store.choosing import model_names, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def wanted_outputs(
     # Each output brings its own libraries, so it is imported only when it is made.
     outputs, found = settings.outputs, {}
     cameras = [source.name for source in sources()]
-    models = tuple(dict.fromkeys((settings.model.name, *bundles.shipped("expression"))))
+    given = [settings.model.name] if settings.model.name is not None else []
+    models = tuple(dict.fromkeys((*given, *model_names(open_store(settings.model)))))
     whole = None if any_newest(settings) else running
     if outputs.jsonl is not None:
         path = outputs.jsonl

@@ -5,7 +5,6 @@ import pytest
 
 import edge.config
 import edge.settings
-from edge import bundles
 from edge.config import load
 from edge.errors import ConfigError
 
@@ -27,7 +26,7 @@ def test_later_layers_win_and_origins_are_kept(etc):
     assert found.settings.camera.source == "c"
     assert found.settings.detector.longest_side == 300
     assert found.settings.detector.threshold == 0.4
-    assert found.settings.model.name == bundles.DEFAULT_MODEL
+    assert found.settings.model.name is None
     assert found.origins["camera.source"] == "flag"
     assert found.origins["detector.longest_side"] == str(etc / "config.d/20.toml")
     assert found.origins["detector.threshold"] == "MIEN_DETECTOR_THRESHOLD"
@@ -84,6 +83,17 @@ def test_the_interval_is_a_number_or_auto(given, meant):
         load(None, {}, {"MIEN_DETECTOR_INTERVAL": given}, Path("/nowhere")).settings.detector.interval
         == meant
     )
+
+
+def test_the_store_has_a_short_variable():
+    for name in ("MIEN_MODELS", "MIEN_MODEL_STORE"):
+        assert load(None, {}, {name: "/models"}, Path("/nowhere")).settings.model.store == Path("/models")
+
+
+def test_an_empty_model_name_is_none(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[model]\nname = ""\n')
+    assert load(file, {}, {}).settings.model.name is None
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -26,6 +26,7 @@ EVENTS = [
     ),
     CameraEvent(camera="front", state="lost", reason="unplugged", attempt=2, retry_seconds=1.0),
     ModelEvent(state="loaded", name="slim", version="0.1.0", quantisation="int8"),
+    ModelEvent(state="rolled_back", name="slim", version="0.2.0", reason="slow"),
     HealthEvent(level=1, steps=("a",), conditions=("hot",), temperature=81.5),
 ]
 

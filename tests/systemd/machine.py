@@ -172,6 +172,8 @@ def furnish(machine: Machine) -> None:
     machine.write("etc/systemd/system/systemd-firstboot.service", "[Service]\nType=oneshot\nExecStart=true\n")
     for name, place in (
         ("mien.service", "etc/systemd/system"),
+        ("mien-models.service", "etc/systemd/system"),
+        ("mien-models.timer", "etc/systemd/system"),
         ("sysusers.d/mien.conf", "etc/sysusers.d"),
         ("tmpfiles.d/mien.conf", "etc/tmpfiles.d"),
     ):
@@ -194,10 +196,11 @@ def python_of_the_machine(machine: Machine) -> list[tuple[Path, str]]:
     (machine.root / "opt/mien/bin/python").symlink_to(base / "bin" / version)
     machine.write("opt/mien/pyvenv.cfg", f"home = {base}/bin\ninclude-system-site-packages = false\n")
     machine.write(f"opt/mien/lib/{version}/site-packages/checkout.pth", "/opt/mien/src\n/opt/mien/packages\n")
-    machine.write(
-        "etc/systemd/system/mien.service.d/python.conf",
-        f"[Service]\nEnvironment=LD_LIBRARY_PATH={base}/lib\n",
-    )
+    for name in ("mien", "mien-models"):
+        machine.write(
+            f"etc/systemd/system/{name}.service.d/python.conf",
+            f"[Service]\nEnvironment=LD_LIBRARY_PATH={base}/lib\n",
+        )
     return binds
 
 

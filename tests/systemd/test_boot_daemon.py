@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 from machine import Machine, hang
+
+from edge import bundles
+from edge.bundles import archive, signing
 
 pytestmark = pytest.mark.slow
 EVENTS = "var/lib/mien/events.jsonl"
@@ -46,6 +52,41 @@ def test_a_reload_keeps_the_process(daemon: Machine) -> None:
     goes_on(daemon)
     daemon.wait_until(lambda: daemon.state() == "active (running)")
     assert daemon.show("MainPID") == process
+
+
+def publish(machine: Machine, folder: Path) -> None:
+    """slim_fine 9 in a signed index on the machine's disk, and whom to trust."""
+    shop = machine.root / "opt/mien/shop"
+    shop.mkdir()
+    shutil.copytree(bundles.SHIPPED / "slim_fine", folder / "slim_fine")
+    manifest = json.loads((folder / "slim_fine/manifest.json").read_text()) | {"version": "9"}
+    (folder / "slim_fine/manifest.json").write_text(json.dumps(manifest))
+    file = archive.pack(folder / "slim_fine", shop / "slim_fine-9.mien")
+    found = {"name": "slim_fine", "version": "9", "url": file.name}
+    found |= {"size": file.stat().st_size, "sha256": bundles.sha256(file)}
+    (shop / "index.json").write_text(json.dumps({"schema": "mien.models/1", "models": [found]}))
+    keys = machine.root / "etc/mien/keys"
+    keys.mkdir(exist_ok=True)
+    signing.create_keys(folder / "secret", keys / "maker.pub", None)
+    for signed in (file, shop / "index.json"):
+        signing.sign(signed, folder / "secret", None, "for a test")
+    for public in (*shop.iterdir(), keys / "maker.pub"):
+        public.chmod(0o644)
+    machine.write(
+        "etc/mien/config.d/updates.toml",
+        '[updates]\nenabled = true\nurl = "file:///opt/mien/shop/index.json"\n',
+    )
+
+
+def test_a_newer_model_is_installed_and_the_daemon_goes_over_to_it(daemon: Machine, tmp_path: Path) -> None:
+    publish(daemon, tmp_path)
+    process = daemon.main_process()
+    daemon.run("systemctl", "start", "mien-models.service", check=False)
+    said = daemon.run("journalctl", "--output=cat", "--unit=mien-models.service")
+    assert "slim_fine@9 is installed and in use" in said, said
+    daemon.wait_until(lambda: '"model":"slim_fine@9"' in daemon.read(EVENTS))
+    assert daemon.main_process() == process
+    assert daemon.run("stat", "--format=%U", "/var/lib/mien/models/active-expression") == "mien"
 
 
 def test_it_stops_within_two_seconds_and_keeps_its_events(daemon: Machine) -> None:

@@ -27,3 +27,23 @@ def test_the_rules_only_hand_cameras_to_their_group() -> None:
 def test_secrets_come_as_credentials(secret: str) -> None:
     assert f"LoadCredential={secret}" in lines("mien.service")
     assert not [line for line in lines("mien.service") if "Environment" in line and secret in line]
+
+
+def test_updates_are_off_until_somebody_enables_them() -> None:
+    assert "ExecStart=/opt/mien/bin/mien models check --install --scheduled" in lines("mien-models.service")
+    assert "[Install]" not in lines("mien-models.service")  # the timer alone starts it
+    timer = lines("mien-models.timer")
+    assert "WantedBy=timers.target" in timer
+    assert [line for line in timer if line.startswith("RandomizedDelaySec=")]
+
+
+def test_both_services_have_the_same_store() -> None:
+    kept = {"User=mien", "StateDirectory=mien", "StateDirectoryMode=0750", "UMask=0077"}
+    for name in ("mien.service", "mien-models.service"):
+        assert kept <= set(lines(name))
+
+
+@pytest.mark.parametrize("device", ["video", "DeviceAllow", "media"])
+def test_updates_see_no_camera(device: str) -> None:
+    assert not [line for line in lines("mien-models.service") if device in line]
+    assert "PrivateDevices=yes" in lines("mien-models.service")

@@ -51,7 +51,7 @@ class Ledger:
         expressions: told changes by camera and label; "unsure" where the model abstained.
         appeared: people by camera.
         model: the newest one that was loaded.
-        refused: the newest one that was refused since.
+        refused: the newest one that was refused or rolled back since.
     """
 
     def __init__(self, bus: Bus) -> None:

@@ -17,7 +17,10 @@ export function showAlerts(list, state) {
     const again = retry_seconds ? `; next try in ${Math.round(retry_seconds)} s` : "";
     alerts.push(["bad", `Camera ${name} is ${phase}${reason ? `: ${reason}` : ""}${again}`]);
   }
-  if (state.refused) alerts.push(["bad", `Model ${state.refused.name} was refused: ${state.refused.reason}`]);
+  if (state.refused) {
+    const what = state.refused.state === "refused" ? "refused" : "rolled back";
+    alerts.push(["bad", `Model ${state.refused.name} was ${what}: ${state.refused.reason}`]);
+  }
   const { conditions, steps } = state.health ?? { conditions: [], steps: [] };
   if (conditions.length) alerts.push(["warn", `This machine: ${conditions.join(", ")}`]);
   if (steps.length) alerts.push(["warn", `To keep up: ${steps.join(", ")}`]);

@@ -1,0 +1,1 @@
+"""The models on this device: installed, switched and rolled back whole, whatever happens meanwhile."""

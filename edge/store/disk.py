@@ -1,0 +1,89 @@
+"""Changes of the disk that a power cut leaves done or not done, never half."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.errors import OutputError
+
+MENDS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "try again as its owner, or with sudo"),
+}
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Say what keeps the folder from being written, in one line.
+
+    Raises:
+        OutputError: the disk is full, the folder belongs to somebody else, or it cannot be made.
+    """
+    try:
+        yield
+    except OSError as error:
+        mend = MENDS.get(error.errno or 0, "check the path")
+        raise OutputError(f"cannot write below {folder} ({error.strerror}): {mend}") from error
+
+
+def sync(folder: Path) -> None:
+    """Have the folder's entries on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes, scratch: Path) -> None:
+    """Put a file in the place of another, on the disk when this returns.
+
+    Args:
+        scratch: a folder of the same file system for what is not whole yet.
+    """
+    part = scratch / f"{path.name}-{uuid.uuid4().hex}"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(part, path)
+    sync(path.parent)
+
+
+def replace_link(link: Path, target: str | None, scratch: Path) -> None:
+    """Let a symbolic link hold another text, by one rename; None takes the link away."""
+    if target is None:
+        link.unlink(missing_ok=True)
+    else:
+        part = scratch / f"{link.name}-{uuid.uuid4().hex}"
+        os.symlink(target, part)
+        os.replace(part, link)
+    sync(link.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a folder whose files are on the disk, and have its new name there too."""
+    sync(source)
+    if not target.parent.is_dir():
+        target.parent.mkdir()
+        sync(target.parent.parent)
+    os.rename(source, target)
+    sync(target.parent)
+
+
+def discard(folder: Path, scratch: Path) -> None:
+    """Take a folder away: gone from its place at once, and from the disk a little later."""
+    rest = scratch / f"{folder.name}-{uuid.uuid4().hex}"
+    os.rename(folder, rest)
+    sync(folder.parent)
+    shutil.rmtree(rest)

@@ -1,0 +1,120 @@
+"""`mien models` as it is typed: every check before anything is visible."""
+
+import json
+
+from model_files import change, packed, spoil_answers
+from shop import Shop
+
+from edge.bundles import signing
+from edge.errors import (
+    ConfigError,
+    DownloadError,
+    FileUnreadableError,
+    ModelCorruptError,
+    ModelMissingError,
+    ModelUnfitError,
+    SignatureError,
+    StoreError,
+)
+
+
+def listed(mien):
+    lines = mien("models", "list", "--json").stdout.splitlines()
+    return {f"{entry['name']}@{entry['version']}": entry for entry in map(json.loads, lines)}
+
+
+def refused(done, error, message):
+    assert done.returncode == error.exit_code, done.stderr
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_life_of_models(make, mien, store):
+    file = make("0.2.0")
+    done = mien("models", "install", file)
+    assert (done.returncode, done.stdout) == (0, "slim@0.2.0 is installed\n"), done.stderr
+    entry = listed(mien)["slim@0.2.0"]
+    assert entry["signer"].startswith("maker (")
+    assert not entry["active"]
+    assert mien("models", "use", "slim").stdout == "slim@0.2.0 is in use\n"
+    assert listed(mien)["slim@0.2.0"]["active"]
+    assert "maker" in mien("models", "list").stdout
+    refused(mien("models", "remove", "slim"), StoreError, "slim@0.2.0 is in use")
+    assert mien("models", "rollback").stdout == "slim_fine@0.1.0 is in use again\n"
+    refused(mien("models", "rollback"), ModelMissingError, "nothing to roll back to")
+    assert mien("models", "remove", "slim@0.2.0").stdout == "removed slim@0.2.0\n"
+    for command in ("use", "remove"):
+        refused(mien("models", command, "none"), ModelMissingError, "there is")
+
+
+def test_a_configured_name_goes_before_the_store(mien, etc):
+    done = mien("models", "use", "slim", environment={"MIEN_MODEL_NAME": "slim_fine"})
+    assert done.stdout.splitlines()[1] == "but the configuration says model.name = 'slim_fine': take that out"
+
+
+def test_signatures_are_asked_for(make, mien, tmp_path, etc):
+    file = make("0.2.0", signed=False)
+    refused(mien("models", "install", file), SignatureError, "is not signed")
+    assert mien("models", "install", file, "--allow-unsigned").returncode == 0
+    other = make("0.3.0")
+    signature = signing.signature_of(other)
+    signature.replace(signing.signature_of(file))
+    for more in ((), ("--allow-unsigned",)):  # a wrong one is worse than none
+        refused(mien("models", "install", file, *more), SignatureError, "is not what")
+    (etc / "maker.pub").unlink()
+    refused(mien("models", "install", file), SignatureError, "not trusted")
+    assert set(listed(mien)) == {"facet@0.2.0", "slim@0.1.0", "slim@0.2.0", "slim_fine@0.1.0"}
+
+
+def test_bundles_that_are_refused_leave_no_trace(make, mien, tmp_path, store):
+    before = listed(mien)
+    wrong = make("0.2.0", labels=["happy", "sad"])
+    refused(
+        mien("models", "install", wrong, "--use"),
+        ModelCorruptError,
+        "labels are",
+    )
+    newer = make("0.3.0", minimum_runtime="99.0")
+    refused(mien("models", "install", newer, "--use"), ModelUnfitError, "99.0")
+    cut = make("0.4.0")
+    cut.write_bytes(cut.read_bytes()[:-1000])
+    refused(mien("models", "install", cut, "--allow-unsigned"), SignatureError, "is not what")
+    signing.signature_of(cut).unlink()
+    refused(mien("models", "install", cut, "--allow-unsigned"), ModelCorruptError, "damaged")
+    refused(mien("models", "install", tmp_path / "none.mien"), FileUnreadableError, "is not there")
+    refused(
+        mien("models", "install", make("0.5.0"), environment={"MIEN_MODEL_BUDGET_MS": "0.001"}),
+        ModelUnfitError,
+        "0.00 ms",
+    )
+    refused(mien("models", "install", make("0.0.1")), StoreError, "--force")
+    assert listed(mien) == before
+    assert [path.name for path in store.root.iterdir()] == [".lock"]
+
+
+def test_one_that_answers_wrongly_is_refused(mien, tmp_path, etc):
+    folder = change(tmp_path / "wrong", "0.2.0")
+    spoil_answers(folder)
+    file = packed(folder, tmp_path / "wrong.mien")
+    refused(mien("models", "install", file, "--allow-unsigned"), ModelCorruptError, "answers otherwise")
+
+
+def test_installing_from_an_address(make, mien, store):
+    file = make("0.2.0")
+    signature = signing.signature_of(file)
+    with Shop({"/slim.mien": file.read_bytes(), "/slim.mien.minisig": signature.read_bytes()}) as shop:
+        done = mien("models", "install", f"{shop.url}/slim.mien?key=1", "--use")
+        assert (done.returncode, done.stdout) == (0, "slim@0.2.0 is installed and in use\n"), done.stderr
+        del shop.files["/slim.mien.minisig"]
+        refused(mien("models", "install", f"{shop.url}/slim.mien"), SignatureError, "no signature")
+        assert mien("models", "install", f"{shop.url}/slim.mien", "--allow-unsigned").returncode == 0
+        refused(mien("models", "install", f"{shop.url}/none.mien"), DownloadError, "404")
+    refused(mien("models", "install", "http://10.0.0.1/slim.mien"), DownloadError, "not encrypted")
+    assert mien("models", "install", file.as_uri()).returncode == 0
+    assert not (store.root / ".downloads").exists()
+
+
+def test_an_index_is_asked_for(mien, etc):
+    refused(mien("models", "check"), ConfigError, "set updates.url")
+    done = mien("models", "check", "--install", "--scheduled")
+    assert (done.returncode, done.stdout) == (0, "updates are off: updates.enabled = true turns them on\n")
