@@ -140,6 +140,8 @@ def test_flipped_bytes_of_a_signature_are_noticed(file, keys):
     good = signature.read_bytes()
     free = good.index(b"\n")  # the untrusted comment, which nobody signs
     for at in range(free + 1, len(good) - 1, 2):
+        if good[at + 1] == ord("="):  # the last base64 digit, some bits of which count for nothing
+            continue
         signature.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         with pytest.raises(SignatureError):
             verify(file, signature, trusted)
