@@ -20,7 +20,8 @@ from edge import errors
 from edge.bundles.manifest import Task
 from edge.errors import DependencyError, MienError, ModelCorruptError, ModelUnfitError
 
-TIME_LIMIT = 60.0  # seconds; a sound model takes one or two, on a slow device some more
+CPU_LIMIT = 60  # seconds of a processor; a sound model takes one or two, on a slow device some more
+PATIENCE = 10  # times as long it may take by the clock: the device has other work
 MEMORY_LIMIT = 2 << 30  # bytes of address space, of which the runtime and numpy reserve 0.5 GiB
 _OUTPUT_LIMIT = 1 << 20  # bytes the child may write into files
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -59,25 +60,29 @@ def admit(folder: Path, budget: float | None = None) -> Admission:
         ModelUnfitError: it is sound, but needs a newer runtime, or is too slow.
         DependencyError: no runtime is installed.
     """
-    command = [sys.executable, "-P", "-m", "edge.bundles.admission", str(folder.absolute())]
+    command = [sys.executable, "-P", "-m", "edge.bundles.admission", str(folder.absolute()), str(CPU_LIMIT)]
     command += [] if budget is None else [str(budget)]
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=TIME_LIMIT,
+            timeout=PATIENCE * CPU_LIMIT,
             env={**os.environ, **_ONE_THREAD},
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ModelUnfitError(
-            f"{folder} was not done after {TIME_LIMIT:.0f} s on this device: use a smaller model"
-        ) from error
+        raise _endless(folder) from error
+    if done.returncode == -signal.SIGXCPU:
+        raise _endless(folder)
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
         raise ModelCorruptError(f"{folder} crashes the runtime ({name}): {MEND}")
     return _read(folder, done.stdout)
+
+
+def _endless(folder: Path) -> ModelUnfitError:
+    return ModelUnfitError(f"{folder} was not done after {CPU_LIMIT} s on this device: use a smaller model")
 
 
 def _read(folder: Path, output: bytes) -> Admission:
@@ -94,9 +99,9 @@ def _read(folder: Path, output: bytes) -> Admission:
     raise kind(reason)
 
 
-def main(folder: Path, budget: float | None) -> dict[str, Any]:
+def main(folder: Path, seconds: int, budget: float | None) -> dict[str, Any]:
     """The child's part: what was found, or `refusal` and `reason`."""
-    _limit()
+    _limit(seconds)
     try:
         from edge.bundles.examination import examine
 
@@ -112,8 +117,7 @@ def main(folder: Path, budget: float | None) -> dict[str, Any]:
     return {"refusal": refusal, "reason": reason}
 
 
-def _limit() -> None:
-    seconds = int(TIME_LIMIT)
+def _limit(seconds: int) -> None:
     for kind, limit in (
         (resource.RLIMIT_AS, MEMORY_LIMIT),
         (resource.RLIMIT_CPU, seconds),
@@ -122,8 +126,9 @@ def _limit() -> None:
     ):
         _, most = resource.getrlimit(kind)
         limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
-        resource.setrlimit(kind, (limit, limit))
+        resource.setrlimit(kind, (limit, most))  # at the upper one of time the signal would be SIGKILL
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else None)))
+    path, limit, *rest = sys.argv[1:]
+    print(json.dumps(main(Path(path), int(limit), float(rest[0]) if rest else None)))

@@ -26,7 +26,7 @@ def opened(path: Path) -> Iterator[Path]:
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="mien-") as scratch:
-        folder = Path(scratch) / "bundle"
+        folder = Path(scratch) / path.stem  # messages name it
         unpack(path, folder)
         yield folder
 

@@ -27,12 +27,13 @@ from small_models import (
 from edge import bundles
 from edge.bundles import admission
 from edge.bundles.admission import admit
+from edge.bundles.examination import examine
 from edge.errors import ModelCorruptError, ModelMissingError, ModelUnfitError
 
 
-def assert_refused(folder, message, kind=ModelCorruptError, budget=None):
+def assert_refused(folder, message, kind=ModelCorruptError, budget=None, look=admit):
     with pytest.raises(kind, match=message) as caught:
-        admit(folder, budget)
+        look(folder, budget)
     assert "\n" not in str(caught.value)
     assert ": " in str(caught.value)
 
@@ -111,12 +112,16 @@ def test_pixels_read_otherwise_than_in_training(copy):
     assert_refused(change(copy, input=manifest["input"] | {"offset": 0.0}), "reads pixels as -1.000 to")
 
 
+def test_a_model_of_another_size(copy):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    assert_refused(change(copy, input=manifest["input"] | {"size": 32}), "not uint8 faces of 32 pixels")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"labels": ["angry", "happy"]}, "labels are"),
         ({"labels": ["happy", "disgust", "fear", "angry", "sad", "surprise", "neutral"]}, "labels are"),
-        ({"input": {"size": 32, "channels": 1, "scale": 0.0078125, "offset": -1.0}}, "uint8 faces of 32"),
         ({"input": {"size": 16, "channels": 3, "scale": 0.0078125, "offset": -1.0}}, "input is"),
         ({"calibration": {"temperature": float("nan"), "abstain_below": 0.4}}, "calibration.temperature"),
         ({"sha256": {}}, "has no sha256 of model.tflite"),
@@ -127,7 +132,8 @@ def test_pixels_read_otherwise_than_in_training(copy):
     ],
 )
 def test_manifests_that_do_not_fit(copy, changes, message):
-    assert_refused(change(copy, **changes), message)
+    """Refused before the runtime sees the model, so that this needs no process of its own."""
+    assert_refused(change(copy, **changes), message, look=examine)
 
 
 def test_a_manifest_of_endless_depth(copy):
@@ -187,7 +193,7 @@ def test_a_model_that_takes_all_memory(tmp_path):
 
 def test_a_model_that_never_ends(tmp_path, monkeypatch):
     folder = write(tmp_path / "endless", convert(endless), anything())
-    monkeypatch.setattr(admission, "TIME_LIMIT", 3.0)
+    monkeypatch.setattr(admission, "CPU_LIMIT", 3)
     assert_refused(folder, "was not done after 3 s", ModelUnfitError)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import minisign
 import pytest
 
+from edge.bundles import keys as keyfiles
 from edge.bundles import signing
 from edge.bundles.keys import ETC_KEYS, LARGEST, key_folders
 from edge.bundles.signing import create_keys, sign, signature_of, trusted_keys, verify
@@ -95,7 +96,9 @@ def test_legacy_signatures_are_refused(file, tmp_path, program):
     assert_refused(file, signature_of(file), trusted_keys([tmp_path]), "legacy kind: sign again without -l")
 
 
-def test_a_password_keeps_the_secret_key(file, tmp_path, program, caplog):
+def test_a_password_keeps_the_secret_key(file, tmp_path, program, caplog, monkeypatch):
+    monkeypatch.setattr(keyfiles, "_MEMLIMIT", 1 << 24)  # a sixteenth of the memory, and of the time
+    monkeypatch.setattr(keyfiles, "_OPSLIMIT", 1 << 19)
     secret, public = tmp_path / "k", tmp_path / "k.pub"
     create_keys(secret, public, "correct horse")
     with pytest.raises(ConfigError, match="encrypted: give its password"):
