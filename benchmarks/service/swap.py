@@ -176,7 +176,7 @@ def count(observations: list[dict[str, Any]], expected: dict[str, list[Any]], le
     return len(observations), dropped(observations), wrong, neither
 
 
-def describe(calm: Counts, busy: Counts, took: list[tuple[float, float]], fps: float) -> str:
+def describe(calm: Counts, busy: Counts, took: list[tuple[float, float]], fps: float, load: float) -> str:
     """The section's text."""
     whole, after = ([one[place] for one in took] for place in (0, 1))
     rows = (
@@ -189,7 +189,8 @@ def describe(calm: Counts, busy: Counts, took: list[tuple[float, float]], fps: f
     lines = (
         f"The demo clip at {fps:g} frames a second, {len(took)} times `mien models install FILE --use`, in",
         "turn of slim and slim_fine, each as a newer version, while the daemon observes. Every observation",
-        "is compared with what the model that it names answers to that frame.",
+        "is compared with what the model that it names answers to that frame. Other work on this machine:",
+        f"a load of {load:.1f} on {os.cpu_count()} cores before the start.",
         "",
         "| | without swaps | with swaps |",
         "|---|---|---|",
@@ -208,6 +209,7 @@ def main() -> None:
     parser.add_argument("--swaps", type=int, default=20)
     parser.add_argument("--fps", type=float, default=30.0)
     arguments = parser.parse_args()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         length = write_clip(folder / "clip.avi", arguments.fps)
@@ -227,7 +229,7 @@ def main() -> None:
                 time.sleep(REST)
         before = count(heard.observations[:calm], expected, length)
         after = count(heard.observations[calm:], expected, length)
-    body = describe(before, after, took, arguments.fps)
+    body = describe(before, after, took, arguments.fps, load)
     print(body)
     write_section("swap", "What a change of the model costs", "python -m benchmarks.service.swap", body)
     if after[1] > before[1] or after[2] or max(whole for whole, _ in took) > LIMIT:

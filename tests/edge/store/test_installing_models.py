@@ -80,7 +80,7 @@ def test_bundles_that_are_refused_leave_no_trace(make, mien, tmp_path, store):
     cut.write_bytes(cut.read_bytes()[:-1000])
     refused(mien("models", "install", cut, "--allow-unsigned"), SignatureError, "is not what")
     signing.signature_of(cut).unlink()
-    refused(mien("models", "install", cut, "--allow-unsigned"), ModelCorruptError, "damaged")
+    refused(mien("models", "install", cut, "--allow-unsigned"), ModelCorruptError, "cut off")
     refused(mien("models", "install", tmp_path / "none.mien"), FileUnreadableError, "is not there")
     refused(
         mien("models", "install", make("0.5.0"), environment={"MIEN_MODEL_BUDGET_MS": "0.001"}),
