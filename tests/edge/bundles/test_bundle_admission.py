@@ -77,7 +77,7 @@ def test_a_model_that_is_too_slow_is_unfit(small):
 
 def test_a_model_that_needs_a_newer_runtime_is_unfit(copy):
     assert_refused(change(copy, minimum_runtime="99.0"), r"needs ai-edge-litert 99\.0", ModelUnfitError)
-    assert_refused(change(copy, minimum_runtime="new"), "minimum_runtime")
+    assert_refused(change(copy, minimum_runtime="new"), "minimum_runtime", look=examine)
 
 
 def test_a_float_model_where_int8_was_promised(tmp_path):
@@ -138,15 +138,15 @@ def test_manifests_that_do_not_fit(copy, changes, message):
 
 def test_a_manifest_of_endless_depth(copy):
     (copy / "manifest.json").write_text("[" * 100_000)
-    assert_refused(copy, "unreadable")
+    assert_refused(copy, "unreadable", look=examine)
 
 
 def test_what_is_altered_or_missing(copy, tmp_path):
     with (copy / "golden.npz").open("ab") as file:
         file.write(b"!")
-    assert_refused(copy, "sha256 differs")
+    assert_refused(copy, "sha256 differs", look=examine)
     (copy / "golden.npz").unlink()
-    assert_refused(copy, "golden.npz is missing")
+    assert_refused(copy, "golden.npz is missing", look=examine)
     assert_refused(tmp_path / "nowhere", "is no bundle", ModelMissingError)
 
 
@@ -166,7 +166,6 @@ def test_golden_outputs_that_prove_nothing(small, copy):
         (FACES, nudged),
         (FACES[:0], answers[:0]),
         (FACES.astype(np.float32), answers),
-        (FACES, answers[:, :6]),
     ):
         assert_refused(
             golden(copy, inputs=inputs, probabilities=probabilities), "otherwise here|cannot be run"
@@ -193,8 +192,8 @@ def test_a_model_that_takes_all_memory(tmp_path):
 
 def test_a_model_that_never_ends(tmp_path, monkeypatch):
     folder = write(tmp_path / "endless", convert(endless), anything())
-    monkeypatch.setattr(admission, "CPU_LIMIT", 3)
-    assert_refused(folder, "was not done after 3 s", ModelUnfitError)
+    monkeypatch.setattr(admission, "CPU_LIMIT", 2)
+    assert_refused(folder, "was not done after 2 s", ModelUnfitError)
 
 
 def test_a_crash_of_the_runtime_is_a_refusal(small):

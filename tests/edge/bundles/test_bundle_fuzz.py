@@ -106,6 +106,6 @@ def test_models_that_are_hostile_to_the_runtime(small, tmp_path):
 
 @pytest.mark.slow
 def test_many_models_that_are_hostile_to_the_runtime(bundle, tmp_path):
-    ends = run_hostile(bundle.path, tmp_path, 5, 200)
+    ends = run_hostile(bundle.path, tmp_path, 5, 100)
     assert not ends.keys() - {"admitted", "crashed", ModelCorruptError.__name__, ModelUnfitError.__name__}
-    assert ends["crashed"] > 0, "no damage made the runtime crash: the child process proves nothing here"
+    assert 0 < ends.get("admitted", 0) < 100  # some bytes count for nothing, most do
