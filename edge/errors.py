@@ -8,7 +8,8 @@
     │   └── NoImagesError          13   a folder without images
     ├── ModelError
     │   ├── ModelMissingError      20   no such model
-    │   └── ModelCorruptError      21   truncated, altered or foreign model
+    │   ├── ModelCorruptError      21   truncated, altered or foreign model
+    │   └── QuantisationError      26   a model loses too much as integers
     ├── ConfigError                30   unknown key or unusable value
     ├── OutputError                40   a port in use, a file that cannot be written
     ├── DependencyError            50   an optional package is not installed
@@ -56,6 +57,10 @@ class ModelMissingError(ModelError):
 
 class ModelCorruptError(ModelError):
     exit_code = 21
+
+
+class QuantisationError(ModelError):
+    exit_code = 26
 
 
 class ConfigError(MienError):
