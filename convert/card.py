@@ -150,8 +150,8 @@ def _calibration(manifest: Manifest, variant: VariantRecord, faces: int) -> str:
     columns = "answered", "answered_accuracy", "coarse_accuracy"
     below = manifest.calibration.abstain_below
     return (
-        f"Temperature {manifest.calibration.temperature}, fitted on PublicTest and already in the weights. An "
-        f"answer whose coarse probability is below {below} is marked as abstained. What that buys, on the "
+        f"Temperature {manifest.calibration.temperature}, fitted on PublicTest and already in the weights. "
+        f"An answer whose coarse probability is below {below} is marked as abstained. What that buys, on the "
         f"{faces:,} faces, coarse five, per cent:\n\n"
         "| faces | answered | right of these | without abstaining |\n|---|---|---|---|\n"
         + _rows(

@@ -107,9 +107,9 @@ def tensors_of(flatbuffer: bytes, layers: Iterable[str]) -> list[str]:
 
 
 def layer_of(tensor: str) -> str:
-    """The Keras layer that a TFLite tensor comes from; of several fused ones the first that was computed.
+    """The Keras layer that a TFLite tensor comes from; of several fused ones the one that is named last.
 
-    TensorFlow writes network/layer/operation, the last fused operation first, and numbers the names.
+    TensorFlow writes network/layer/operation for each, the last operation first, and numbers the names.
     """
     return _layers(tensor)[-1]
 
