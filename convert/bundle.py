@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from convert.metadata import GREY, Description
+from convert.variants import Variant
 from edge.alignment import CropGeometry, crop_face
-from edge.bundles import Bundle, Calibration, CropSpec, InputSpec, Manifest, load, sha256
+from edge.bundles import (
+    Bundle,
+    Calibration,
+    CropSpec,
+    DetectionManifest,
+    InputSpec,
+    Manifest,
+    load,
+    sha256,
+)
 from edge.cameras.demo import DemoCamera
 from edge.classifier import Classifier
 from edge.detectors import open_detector
@@ -34,29 +46,55 @@ class Contents:
         training: recipe, data and masks, in words and numbers.
         metrics: each with its protocol.
         golden: uint8 [N, S, S] faces whose answers are kept for `mien doctor`.
+        card: the model card of a manifest.
     """
 
     name: str
     version: str
-    quantisation: Literal["float32", "int8"]
+    quantisation: Variant
     geometry: CropGeometry
     calibration: Calibration
     training: dict[str, Any]
     metrics: list[dict[str, Any]]
     golden: Image
+    card: Callable[[Manifest], str]
 
 
 def write_bundle(folder: Path, flatbuffer: bytes, contents: Contents) -> Bundle:
     """Write `model.tflite`, `golden.npz`, the model card and the manifest, and read them back verified."""
+    manifest = _manifest(contents)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.tflite").write_bytes(flatbuffer)
-    (folder / "MODEL_CARD.md").write_text(_card(contents))
+    (folder / "MODEL_CARD.md").write_text(contents.card(manifest))
     # The golden answers come from the model itself, through the classifier of the device.
-    _write_manifest(folder, contents, ("model.tflite", "MODEL_CARD.md"))
+    seal(folder, manifest, ("model.tflite", "MODEL_CARD.md"))
     answers = Classifier(load(str(folder))).classify(contents.golden)
     np.savez_compressed(folder / "golden.npz", inputs=contents.golden, probabilities=answers)
-    _write_manifest(folder, contents, ("model.tflite", "MODEL_CARD.md", "golden.npz"))
+    seal(folder, manifest, ("model.tflite", "MODEL_CARD.md", "golden.npz"))
     return load(str(folder))
+
+
+def seal(folder: Path, manifest: Manifest | DetectionManifest, files: tuple[str, ...]) -> None:
+    """Write the manifest with the checksums of files."""
+    sealed = manifest.model_copy(update={"sha256": {name: sha256(folder / name) for name in files}})
+    (folder / "manifest.json").write_text(json.dumps(sealed.model_dump(mode="json"), indent=1) + "\n")
+
+
+def describe(name: str, version: str, side: int) -> Description:
+    """What an expression model's metadata says."""
+    return Description(
+        name=name,
+        version=version,
+        description="How a face looks to a crowd of annotators, bare or masked.",
+        labels=LABELS,
+        labelled="The expressions, in the order of the probabilities.",
+        each_value=True,
+        picture=f"A grey face crop of {side} px.",
+        colours=GREY,
+        mean=-INPUT_OFFSET / INPUT_SCALE,
+        std=1 / INPUT_SCALE,
+        outputs=("Calibrated probabilities.",),
+    )
 
 
 def golden_faces(geometry: CropGeometry, count: int = GOLDEN_FACES) -> Image:
@@ -68,8 +106,8 @@ def golden_faces(geometry: CropGeometry, count: int = GOLDEN_FACES) -> Image:
     return np.array(crops)[np.linspace(0, len(crops) - 1, count).round().astype(int)]
 
 
-def _write_manifest(folder: Path, contents: Contents, files: tuple[str, ...]) -> None:
-    manifest = Manifest(
+def _manifest(contents: Contents) -> Manifest:
+    return Manifest(
         name=contents.name,
         version=contents.version,
         task="expression",
@@ -81,33 +119,5 @@ def _write_manifest(folder: Path, contents: Contents, files: tuple[str, ...]) ->
         training=contents.training,
         metrics=contents.metrics,
         minimum_runtime=MINIMUM_RUNTIME,
-        sha256={name: sha256(folder / name) for name in files},
+        sha256={},
     )
-    (folder / "manifest.json").write_text(json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n")
-
-
-def _card(contents: Contents) -> str:
-    rows = "\n".join(
-        f"| {metric['set']} | {metric['value']:.2f} | {metric['protocol']} |" for metric in contents.metrics
-    )
-    training = "\n".join(f"- {name}: {value}" for name, value in contents.training.items())
-    return f"""# {contents.name} {contents.version}
-
-Reads seven expressions ({", ".join(LABELS)}) from a grey face crop of {contents.geometry.size} px, bare or
-masked; {contents.quantisation} TFLite.
-
-## Measured
-| set | accuracy, % | protocol |
-|---|---|---|
-{rows}
-
-Masks are synthetic: no public set holds real masks together with expression labels.
-
-## Trained on
-{training}
-
-## Intended use and limits
-It tells how a face looks to a crowd of annotators, not what a person feels. It errs more on fear and disgust,
-on masked faces, on faces turned far aside, and on people who are rare in its training pictures. Answers below
-the threshold {contents.calibration.abstain_below} are marked as abstained. Not for decisions about a person.
-"""

@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from edge.types import Floats, Image
 from train_keras.batches import scale_pixels
-from train_keras.data.faces import Faces
+from train_keras.data.faces import Faces, Rows
+from train_keras.occlusion.kinds import Occlusion, occlude
+from train_keras.occlusion.masked import Progress, find_landmarks, quiet
 from train_keras.predicting import resize_crops
 
 
 def representative_faces(
-    faces: Faces, pool: Image, count: int, seed: int, side: int | None = None
+    faces: Faces,
+    occlusions: Sequence[Occlusion],
+    count: int,
+    seed: int,
+    side: int | None = None,
+    progress: Progress = quiet,
 ) -> Iterator[Floats]:
-    """Training faces, bare and masked in turn, float32 [1, side, side, 1]; their own side by default.
+    """Training faces of every class, bare and under every occlusion, float32 [1, side, side, 1].
 
     The first two hold the blackest and the whitest pixel, so that the input range is exactly the pixels'.
+
+    Args:
+        occlusions: what the network was trained with; bare faces come as often as each of them.
+        seed: decides which faces, and how they are occluded.
+        side: of the pictures; the faces' own by default.
+    """
+    rows, kinds = choose_strata(faces.classes, len(occlusions) + 1, count, seed)
+    chosen = faces[rows]
+    points = np.zeros((len(rows), 68, 2), np.float32)
+    if kinds.any():
+        points = find_landmarks(chosen.images, progress)[0]
+    return _draw(chosen, points, kinds, occlusions, seed, side)
+
+
+def choose_strata(classes: Rows, kinds: int, count: int, seed: int) -> tuple[Rows, Rows]:
+    """Rows of every class in turn, and a kind for each, such that every class meets every kind alike.
+
+    A class that has no more rows is passed over; no row comes twice.
+
+    Args:
+        classes: int64 [N].
+        kinds: how many there are.
+        count: rows wanted.
+    Returns:
+        Rows and kinds, int64 [count], or shorter where there are not as many rows.
     """
     rng = np.random.default_rng(seed)
-    chosen = rng.choice(len(faces), min(count, len(faces)), replace=False)
-    for number, row in enumerate(chosen):
-        image = (faces.images if number % 2 else pool[number // 2 % len(pool)])[row]
-        image = resize_crops(image[None], side or len(image))[0].copy()
-        if number < 2:
-            image[0, 0], image[0, 1] = 0, 255
-        yield scale_pixels(image[None])
+    shuffled = [rng.permutation(np.flatnonzero(classes == c)) for c in np.unique(classes)]
+    # A class's first rows meet the kinds in turn; classes begin with different ones, so that few rows do too.
+    pairs = [
+        (turn, place, row, (turn + place) % kinds)
+        for place, rows in enumerate(shuffled)
+        for turn, row in enumerate(rows)
+    ]
+    pairs = sorted(pairs)[:count]
+    return np.array([row for _, _, row, _ in pairs]), np.array([kind for *_, kind in pairs])
 
 
 def fit_temperature(probabilities: Floats, targets: Floats) -> float:
@@ -62,6 +96,19 @@ def fit_abstention(coarse: Floats, right: Image, accuracy: float) -> float:
         if kept.any() and right[kept].mean() >= accuracy:
             return float(round(threshold, 2))
     return 0.95
+
+
+def _draw(
+    chosen: Faces, points: Floats, kinds: Rows, occlusions: Sequence[Occlusion], seed: int, side: int | None
+) -> Iterator[Floats]:
+    for number, (image, marks, kind) in enumerate(zip(chosen.images, points, kinds, strict=True)):
+        if kind:
+            rng = np.random.default_rng((seed, number))
+            image = occlude(image, marks, occlusions[kind - 1], rng)[0]
+        image = resize_crops(image[None], side or len(image))[0].copy()
+        if number < 2:
+            image[0, 0], image[0, 1] = 0, 255
+        yield scale_pixels(image[None])
 
 
 def _cross_entropy(logits: Floats, targets: Floats) -> float:

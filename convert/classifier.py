@@ -1,45 +1,74 @@
-"""A trained expression network to int8 and float32 bundles: calibrated, converted, compared."""
+"""A trained expression network to bundles: calibrated, converted, compared, described."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from convert import calibration, export, parity
-from convert.bundle import Contents, golden_faces, write_bundle
+from convert import calibration, export, gate
+from convert.bundle import Contents, describe, golden_faces, write_bundle
+from convert.card import expression_card
+from convert.exporting import export_variants
+from convert.frontier import draw_frontier
+from convert.layers import layer_errors, tensors_of
+from convert.metadata import with_metadata
+from convert.parity import parity
+from convert.provenance import command_of, measurements_of, metrics_of, protocol_of, training_of
+from convert.records import ParityRecord, load_records, record_parity, save_record
+from convert.report import Kept, cost_table, parity_table, write_parity
+from convert.variants import VARIANTS, Variant, bundle_name
 from edge.alignment import CropGeometry
 from edge.bundles import Bundle, Calibration
-from edge.errors import ConfigError, MienError, ModelMissingError
-from edge.types import Image, coarsen
-from train_keras.data.faces import Faces, Split
+from edge.errors import ConfigError, ModelMissingError
+from edge.types import Floats, Image, coarsen
+from train_keras.data.faces import Faces, Rows, Split
 from train_keras.models.outputs import expression_only
-from train_keras.occlusion.masked import TEST_SEED, Progress, masked_test, quiet
+from train_keras.occlusion.masked import Progress, masked_test, quiet
 from train_keras.predicting import probabilities, resize_crops
 from train_keras.recipe import Recipe
-from train_keras.results import write_section
 from train_keras.runs import WEIGHTS
-from train_keras.training import occluded_copies, read_faces
+from train_keras.training import read_faces
 
 CALIBRATION_FACES = 512
 TARGET_COARSE_ACCURACY = 0.80  # of the answers that are not marked as abstained
-LARGEST_LOSS = 0.5  # points of accuracy that int8 may lose against Keras; a transformer twice as many
-TITLES = {"ferplus": "FER+", "fer2013": "FER2013"}
+FACES = {"full": "bare faces", "masked": "masked faces"}
 
-Reports = Mapping[str, Mapping[str, Mapping[str, float]]]
+Reports = Mapping[str, Mapping[str, Mapping[str, float]]]  # by kind of faces and variant
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sets:
     training: Faces
-    pool: Image
     public: Faces
     public_masked: Image
     private: Faces
     private_masked: Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Test:
+    """PrivateTest in the network's size, what Keras makes of it, and below what it abstains."""
+
+    model: keras.Model
+    pictures: Mapping[str, Image]
+    classes: Rows
+    abstain_below: float
+
+    def compare(self, flatbuffers: Mapping[Variant, bytes], progress: Progress) -> Reports:
+        return {
+            kind: parity(self.model, flatbuffers, images, self.classes, self.abstain_below, progress)
+            for kind, images in self.pictures.items()
+        }
+
+    @property
+    def hard(self) -> Image:
+        """The masked faces as layers are compared on them, uint8 [N, S, S, 1]."""
+        return self.pictures["masked"][: gate.COMPARED, ..., np.newaxis]
 
 
 def convert_classifier(
@@ -47,19 +76,22 @@ def convert_classifier(
     run: Path,
     out: Path,
     version: str,
-    float32: bool = False,
+    variants: Sequence[Variant] = ("int8",),
+    keep_float: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> list[Bundle]:
     """Convert the network of a run and write its bundles into the folder `out`; report parity.
 
-    Temperature and abstention threshold come from PublicTest, PrivateTest only measures.
+    All variants are measured, whichever become bundles. Temperature and abstention threshold come from
+    PublicTest, PrivateTest only measures.
 
     Args:
-        float32: write a float32 bundle beside the int8 one.
+        keep_float: layers that int8 keeps float32, and with them what reads them.
     Raises:
-        ConfigError: the network answers with other labels than the seven.
+        ConfigError: the network answers with other labels than the seven, or has no layer to be kept float.
         ModelMissingError: the run has not ended.
-        MienError: int8 loses too much.
+        ModelError: a convolutional network is not one piece for XNNPACK.
+        QuantisationError: int8 is asked for and loses too much against float32.
     """
     if recipe.data.labels != "seven":
         raise ConfigError(
@@ -71,50 +103,96 @@ def convert_classifier(
     sets = _read_sets(recipe, progress)
     measured, calibrated = _calibrate(recipe, model, sets)
     side = model.input_shape[1]
+    pictures = {"full": sets.private.images, "masked": sets.private_masked}
+    test = _Test(
+        calibrated,
+        {kind: resize_crops(images, side) for kind, images in pictures.items()},
+        sets.private.classes,
+        measured.abstain_below,
+    )
+    faces = _calibration_faces(recipe, sets, side, progress)
+    flatbuffers = export_variants(calibrated, faces, progress=progress)
+    kept = None
+    if keep_float:
+        kept, tensors = _find_kept(flatbuffers, keep_float, test, progress)
+        flatbuffers |= export_variants(calibrated, faces, ["int8"], kept=tensors, progress=progress)
+    for variant, data in flatbuffers.items():
+        flatbuffers[variant] = with_metadata(data, describe(bundle_name(recipe.name, variant), version, side))
+    gate.refuse_pieces(recipe.model.builder, flatbuffers)
 
-    faces = calibration.representative_faces(sets.training, sets.pool, CALIBRATION_FACES, recipe.seed, side)
-    chosen = list(progress(faces, CALIBRATION_FACES, "choosing calibration faces"))
-    flatbuffers = {"float32": export.to_float32(calibrated), "int8": export.to_int8(calibrated, chosen)}
-    for data in flatbuffers.values():
-        export.operators(data)
-    kinds = {"full": sets.private.images, "masked": sets.private_masked}
-    reports = {
-        kind: parity.parity(calibrated, flatbuffers, resize_crops(images, side), sets.private.classes)
-        for kind, images in kinds.items()
-    }
-    _report(recipe, measured, reports, {name: len(data) for name, data in flatbuffers.items()})
-    _refuse_loss(reports, 2 * LARGEST_LOSS if recipe.model.builder.startswith("vit") else LARGEST_LOSS)
+    reports = test.compare(flatbuffers, progress)
+    record = record_parity(
+        recipe.name,
+        "expression",
+        flatbuffers,
+        {variant: {kind: report[variant] for kind, report in reports.items()} for variant in VARIANTS},
+        protocol=protocol_of(recipe, len(sets.private)),
+        command=command_of(recipe, variants, keep_float),
+        reference={kind: report["keras"] for kind, report in reports.items()},
+        kept_float=() if kept is None else kept.layers,
+        progress=progress,
+    )
+    save_record(record)
+    draw_frontier(load_records())
+    print(_report(record, measured, kept))
+    if "int8" in variants:
+        largest = gate.largest_loss(recipe.model.builder)
+        gate.refuse_loss(_losses(reports), largest, flatbuffers, test.hard)
 
     geometry = CropGeometry(side)
-    golden = golden_faces(geometry)
+    contents = Contents(
+        name=recipe.name,
+        version=version,
+        quantisation="int8",
+        geometry=geometry,
+        calibration=measured,
+        training=training_of(recipe, len(sets.training), len(faces), record.kept_float),
+        metrics=[],
+        golden=golden_faces(geometry),
+        card=partial(
+            expression_card,
+            record=record,
+            data=recipe.data.set,
+            faces=len(sets.private),
+            kept="" if kept is None else str(kept),
+            measurements=measurements_of(recipe, run / WEIGHTS),
+        ),
+    )
     bundles = []
-    for quantisation in ("int8", "float32") if float32 else ("int8",):
-        name = recipe.name if quantisation == "int8" else f"{recipe.name}_{quantisation}"
-        contents = Contents(
-            name=name,
-            version=version,
-            quantisation="int8" if quantisation == "int8" else "float32",
-            geometry=geometry,
-            calibration=measured,
-            training=_training(recipe, sets),
-            metrics=_metrics(recipe, reports, quantisation, len(sets.private)),
-            golden=golden,
+    for variant in variants:
+        name, metrics = (
+            bundle_name(recipe.name, variant),
+            metrics_of(recipe, record, variant, len(sets.private)),
         )
-        bundles.append(write_bundle(out / name, flatbuffers[quantisation], contents))
+        final = replace(contents, name=name, quantisation=variant, metrics=metrics)
+        bundles.append(write_bundle(out / name, flatbuffers[variant], final))
     return bundles
+
+
+def _find_kept(
+    flatbuffers: Mapping[Variant, bytes], names: Sequence[str], test: _Test, progress: Progress
+) -> tuple[Kept, list[str]]:
+    """What stays float and why, and its tensors."""
+    tensors = tensors_of(flatbuffers["float32"], names)
+    errors = layer_errors(flatbuffers["float32"], flatbuffers["int8"], test.hard)
+    pair: dict[Variant, bytes] = {"float32": flatbuffers["float32"], "int8": flatbuffers["int8"]}
+    chosen = tuple(error for error in errors if error.tensor in tensors)
+    return Kept(tuple(names), chosen, _losses(test.compare(pair, progress))), tensors
 
 
 def _read_sets(recipe: Recipe, progress: Progress) -> _Sets:
     training, public, private = (read_faces(recipe).split(split) for split in Split)
-    pool = occluded_copies(recipe, training, progress)
     return _Sets(
-        training,
-        training.images[None] if pool is None else pool,
-        public,
-        masked_test(public, progress)[0],
-        private,
-        masked_test(private, progress)[0],
+        training, public, masked_test(public, progress)[0], private, masked_test(private, progress)[0]
     )
+
+
+def _calibration_faces(recipe: Recipe, sets: _Sets, side: int, progress: Progress) -> list[Floats]:
+    occlusions = recipe.data.occlusions if recipe.data.masked else ()
+    faces = calibration.representative_faces(
+        sets.training, occlusions, CALIBRATION_FACES, recipe.seed, side, progress
+    )
+    return list(progress(faces, min(CALIBRATION_FACES, len(sets.training)), "choosing calibration faces"))
 
 
 def _calibrate(recipe: Recipe, model: keras.Model, sets: _Sets) -> tuple[Calibration, keras.Model]:
@@ -134,54 +212,18 @@ def _calibrate(recipe: Recipe, model: keras.Model, sets: _Sets) -> tuple[Calibra
     return measured, export.with_temperature(model, temperature)
 
 
-def _training(recipe: Recipe, sets: _Sets) -> dict[str, str]:
-    told = {"ferplus": "FER+ vote distributions", "fer2013": "its first labels"}[recipe.data.set]
-    seen = {
-        "recipe": recipe.model_dump_json(exclude={"data": {"fer2013", "ferplus"}}),
-        "data": f"FER2013 pictures with {told}, {len(sets.training)} faces",
-        "masks": f"painted, seed {recipe.seed}; test masks have seed {TEST_SEED}",
-    }
-    if recipe.distillation is not None:
-        seen["teacher"] = f"{recipe.distillation.teacher.parent.name}, which saw the bare faces"
-    return seen
-
-
-def _metrics(recipe: Recipe, reports: Reports, variant: str, faces: int) -> list[dict[str, str | float]]:
-    truth = {"ferplus": "crowd majority", "fer2013": "the first labels"}[recipe.data.set]
-    return [
-        {
-            "set": f"{TITLES[recipe.data.set]} PrivateTest, {kind}",
-            "value": round(report[variant]["accuracy"], 2),
-            "protocol": f"seven classes, {truth}, {faces:,} faces"
-            + (", synthetic masks" if kind == "masked" else ""),
-        }
+def _losses(reports: Reports) -> dict[str, float]:
+    return {
+        FACES[kind]: report["float32"]["accuracy"] - report["int8"]["accuracy"]
         for kind, report in reports.items()
-    ]
+    }
 
 
-def _report(recipe: Recipe, measured: Calibration, reports: Reports, sizes: dict[str, int]) -> None:
-    lines = [
-        "| variant | KiB | full | masked | same answer as Keras, full / masked |",
-        "|---|---|---|---|---|",
-    ]
-    for variant in reports["full"]:
-        full, masked = reports["full"][variant], reports["masked"][variant]
-        size = f"{sizes[variant] / 1024:.0f}" if variant in sizes else "-"
-        lines.append(
-            f"| {variant} | {size} | {full['accuracy']:.2f} | {masked['accuracy']:.2f} | "
-            f"{full['agreement']:.2f} / {masked['agreement']:.2f} |"
-        )
-    body = "\n".join(lines) + (
-        f"\n\nAccuracy in per cent on {TITLES[recipe.data.set]} PrivateTest, the same faces for every "
-        f"variant. Temperature {measured.temperature:.2f} and abstention threshold "
+def _report(record: ParityRecord, measured: Calibration, kept: Kept | None) -> str:
+    notes = [
+        f"{record.protocol}. Per cent. Temperature {measured.temperature:.2f} and abstention threshold "
         f"{measured.abstain_below:.2f} were fitted on PublicTest."
-    )
-    write_section(f"convert:{recipe.name}", f"Parity of {recipe.name}", f"mien convert {recipe.name}", body)
-    print(body)
-
-
-def _refuse_loss(reports: Reports, largest: float) -> None:
-    for kind, report in reports.items():
-        loss = report["keras"]["accuracy"] - report["int8"]["accuracy"]
-        if loss > largest:
-            raise MienError(f"int8 loses {loss:.2f} points on the {kind} set, more than {largest}")
+    ]
+    if kept is not None:
+        notes.append(str(kept))
+    return write_parity(record, [parity_table(record), cost_table(record)], notes)

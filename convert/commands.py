@@ -18,24 +18,35 @@ def convert(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where bundles go; edge/models by default.")] = None,
     version: Annotated[str, typer.Option(help="Version written into the manifest.")] = "0.1.0",
-    float32: Annotated[
-        bool, typer.Option("--float32", help="Write a float32 bundle beside the int8 one.")
-    ] = False,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="What to write: float32, float16, dynamic, int8; several with commas. [int8]"),
+    ] = None,
+    keep_float: Annotated[
+        list[str] | None,
+        typer.Option(help="Layers that int8 keeps float32, by Keras's or TFLite's name; with commas."),
+    ] = None,
 ) -> None:
-    """Convert a trained network to TFLite, compare accuracies and write the bundle."""
+    """Convert a trained network to TFLite, compare its variants and write the bundles asked for."""
+    from convert.variants import VARIANTS, parse_variants
+    from edge.errors import ConfigError
     from train_keras.commands import bar
     from train_keras.recipe import DetectionRecipe, read_recipe
 
     loaded = read_recipe(recipe)
     run, out = run or Path("runs") / loaded.name, out or Path("edge/models")
+    kept = [name for text in keep_float or () for name in text.split(",")]
     if isinstance(loaded, DetectionRecipe):
-        from convert.detector import convert_detector
+        from convert.detector import DETECTOR_VARIANTS, convert_detector
 
-        bundles = convert_detector(loaded, run, out, version, float32, bar)
-        paths = [bundle.path for bundle in bundles]
+        if kept:
+            raise ConfigError("--keep-float: a detector has no layers that need it; leave it out")
+        variants = parse_variants(to or ["int8"], DETECTOR_VARIANTS, "a detector")
+        paths = [bundle.path for bundle in convert_detector(loaded, run, out, version, variants, bar)]
     else:
         from convert.classifier import convert_classifier
 
-        paths = [bundle.path for bundle in convert_classifier(loaded, run, out, version, float32, bar)]
+        variants = parse_variants(to or ["int8"], VARIANTS)
+        paths = [bundle.path for bundle in convert_classifier(loaded, run, out, version, variants, kept, bar)]
     for path in paths:
         typer.echo(f"wrote {path}")

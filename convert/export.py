@@ -1,15 +1,17 @@
-"""Keras to TFLite: float32 and full-integer int8."""
+"""Keras to TFLite: float32, float16 weights, dynamic-range int8 weights, and full-integer int8."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from convert.flatbuffer import read_operators
 from edge.errors import ModelError
 from edge.types import Floats
 
@@ -33,6 +35,24 @@ def to_float32(model: keras.Model) -> bytes:
         return converter.convert()
 
 
+def to_float16(model: keras.Model) -> bytes:
+    """TFLite flatbuffer with float16 weights, half as large; input, output and arithmetic are float32."""
+    with _converter(model) as converter:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+        return converter.convert()
+
+
+def to_dynamic(model: keras.Model) -> bytes:
+    """TFLite flatbuffer with int8 weights whose activations are quantised as they come; float32 in and out.
+
+    It needs no calibration. Weights too small to be worth it stay float32.
+    """
+    with _converter(model) as converter:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return converter.convert()
+
+
 def to_int8(
     model: keras.Model,
     calibration: Iterable[Floats],
@@ -48,12 +68,32 @@ def to_int8(
             for a picture of 320 x 256 takes as long as a fifth of the detector.
         output: uint8, or int8, which saves the last conversion.
     """
-    with _converter(model) as converter:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([np.asarray(face, np.float32)] for face in calibration)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    with _int8_converter(model, calibration) as converter:
         converter.inference_input_type, converter.inference_output_type = input, output
         return converter.convert()
+
+
+def to_mixed(model: keras.Model, calibration: Sequence[Floats], tensors: Sequence[str]) -> bytes:
+    """int8 as of `to_int8`, but for the operators that make these tensors: they stay float32.
+
+    Input and output are float32, since the operators next to them may be among those, and so is the softmax:
+    as integers it would be a piece that XNNPACK leaves out.
+
+    Args:
+        calibration: as of `to_int8`; read twice.
+        tensors: names of TFLite tensors (`layers.tensors_of`).
+    """
+    with _int8_converter(model, calibration) as converter, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # TensorFlow's, of its own interpreter's end
+        options = tf.lite.experimental.QuantizationDebugOptions(
+            denylisted_nodes=list(tensors), denylisted_ops=["SOFTMAX"]
+        )
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=converter.representative_dataset,
+            debug_options=options,
+        )
+        return debugger.get_nondebug_quantized_model()
 
 
 def operators(flatbuffer: bytes) -> list[str]:
@@ -62,17 +102,22 @@ def operators(flatbuffer: bytes) -> list[str]:
     Raises:
         ModelError: one of them is a custom or Flex operator, which a plain runtime does not have.
     """
-    interpreter = tf.lite.Interpreter(
-        model_content=flatbuffer,
-        experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
-    names = [operator["op_name"] for operator in interpreter._get_ops_details()]
+    names = [operator.name for operator in read_operators(flatbuffer)]
     foreign = [name for name in names if name.startswith("Flex") or name in ("CUSTOM", "DELEGATE")]
     if foreign:
         raise ModelError(
             f"the converted model needs {', '.join(sorted(set(foreign)))}: use builtin operators only"
         )
     return names
+
+
+@contextmanager
+def _int8_converter(model: keras.Model, calibration: Iterable[Floats]) -> Iterator[tf.lite.TFLiteConverter]:
+    with _converter(model) as converter:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([np.asarray(face, np.float32)] for face in calibration)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        yield converter
 
 
 @contextmanager

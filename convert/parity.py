@@ -1,54 +1,62 @@
-"""Accuracy of one network as Keras, float32 TFLite and int8 TFLite, on the same faces."""
+"""What one network says of the same faces as Keras and as TFLite in several variants."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from edge.types import Floats, Image
+from convert.running import run_flatbuffer
+from convert.variants import Variant
+from edge.labels import COARSE_INDEX
+from edge.types import Floats, Image, coarsen
 from train_keras.batches import scale_pixels
 from train_keras.data.faces import Rows
+from train_keras.occlusion.masked import Progress, quiet
 
-
-def run_flatbuffer(flatbuffer: bytes, images: Image) -> Floats:
-    """Probabilities float32 [N, 7] of uint8 [N, S, S] faces, through the LiteRT the device uses."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.tflite"
-        path.write_bytes(flatbuffer)
-        interpreter = Interpreter(model_path=str(path), num_threads=1)
-        interpreter.allocate_tensors()
-        given, answer = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        rows = []
-        for image in images:
-            face = image[None, ..., None] if given["dtype"] == np.uint8 else scale_pixels(image[None])
-            interpreter.set_tensor(given["index"], face)
-            interpreter.invoke()
-            rows.append(interpreter.get_tensor(answer["index"])[0])
-        scale, zero = answer["quantization"]
-    out = np.array(rows, np.float32)
-    return (out - zero) * scale if scale else out
+__all__ = ["parity", "run_flatbuffer"]
 
 
 def parity(
-    model: keras.Model, flatbuffers: Mapping[str, bytes], images: Image, classes: Rows
+    model: keras.Model,
+    flatbuffers: Mapping[Variant, bytes],
+    images: Image,
+    classes: Rows,
+    abstain_below: float = 0.0,
+    progress: Progress = quiet,
 ) -> dict[str, dict[str, float]]:
-    """Per variant: accuracy in per cent, agreement with Keras in per cent, largest probability difference."""
+    """Compare Keras, under "keras", and every variant; all in per cent but the difference.
+
+    Args:
+        images: uint8 [N, S, S] of the network's side.
+        classes: int64 [N], the true labels.
+        abstain_below: least coarse probability of an answer that is not marked as abstained.
+    Returns:
+        A variant's `accuracy`, `agreement` with Keras, `largest_difference` of a probability,
+        `coarse_accuracy`, `answered` (share of faces not abstained from) and `answered_accuracy` (coarse, of
+        those).
+    """
     reference = model.predict(scale_pixels(images), batch_size=512, verbose=0)
-    answers = {
-        "keras": reference,
-        **{name: run_flatbuffer(data, images) for name, data in flatbuffers.items()},
-    }
+    runs = progress(flatbuffers.items(), len(flatbuffers), "asking every variant")
+    answers = {"keras": reference, **{name: run_flatbuffer(data, images) for name, data in runs}}
     return {
         name: {
             "accuracy": 100 * float(np.mean(rows.argmax(1) == classes)),
             "agreement": 100 * float(np.mean(rows.argmax(1) == reference.argmax(1))),
             "largest_difference": float(np.abs(rows - reference).max()),
+            **_abstention(rows, classes, abstain_below),
         }
         for name, rows in answers.items()
+    }
+
+
+def _abstention(answers: Floats, classes: Rows, threshold: float) -> dict[str, float]:
+    coarse = coarsen(answers)
+    right = coarse.argmax(1) == np.array(COARSE_INDEX)[classes]
+    answered = coarse.max(1) >= threshold
+    return {
+        "coarse_accuracy": 100 * float(right.mean()),
+        "answered": 100 * float(answered.mean()),
+        "answered_accuracy": 100 * float(right[answered].mean()) if answered.any() else 0.0,
     }

@@ -12,7 +12,8 @@
     │   ├── SignatureError         22   unsigned, altered since, or signed by nobody who is trusted
     │   ├── ModelUnfitError        23   a sound model, but not for this device
     │   ├── StoreError             24   the model store is in use, or refuses
-    │   └── DownloadError          25   a model or an index that cannot be fetched
+    │   ├── DownloadError          25   a model or an index that cannot be fetched
+    │   └── QuantisationError      26   a model loses too much as integers
     ├── ConfigError                30   unknown key or unusable value
     ├── OutputError                40   a port in use, a file that cannot be written
     ├── DependencyError            50   an optional package is not installed
@@ -76,6 +77,10 @@ class StoreError(ModelError):
 
 class DownloadError(ModelError):
     exit_code = 25
+
+
+class QuantisationError(ModelError):
+    exit_code = 26
 
 
 class ConfigError(MienError):

@@ -1,4 +1,4 @@
-"""A small network whose answers vary, exported once."""
+"""A small network whose answers vary, and one that integers ruin, each exported once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from convert.export import to_float32, to_int8
+from convert.export import to_dynamic, to_float16, to_float32, to_int8
+from convert.records import ParityRecord, record_parity
 from edge.types import Floats, Image
 from train_keras.batches import scale_pixels
 from train_keras.models.slim import slim
@@ -50,8 +51,65 @@ def answers(network: keras.Model, crops: Image) -> Floats:
 
 
 @pytest.fixture(scope="session")
-def flatbuffers(network: keras.Model, crops: Image) -> dict[str, bytes]:
+def calibration(crops: Image) -> list[Floats]:
+    return [scale_pixels(crop[None]) for crop in crops]
+
+
+@pytest.fixture(scope="session")
+def flatbuffers(network: keras.Model, calibration: list[Floats]) -> dict[str, bytes]:
     return {
         "float32": to_float32(network),
-        "int8": to_int8(network, [scale_pixels(crop[None]) for crop in crops]),
+        "float16": to_float16(network),
+        "dynamic": to_dynamic(network),
+        "int8": to_int8(network, calibration),
     }
+
+
+@pytest.fixture(scope="session")
+def wild() -> keras.Model:
+    """A network one of whose channels is ten thousand times as large as the others, and says nothing."""
+    keras.utils.set_random_seed(5)
+    x = inputs = keras.Input((SIDE, SIDE, 1), name="face")
+    x = keras.layers.Conv2D(8, 3, padding="same", activation="relu", name="calm")(x)
+    x = keras.layers.Conv2D(8, 3, padding="same", activation="relu", name="wild")(x)
+    x = keras.layers.Conv2D(16, 3, padding="same", activation="relu", name="reader")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    x = keras.layers.Dense(7, name="logits")(x)
+    model = keras.Model(inputs, keras.layers.Softmax(name="probabilities")(x))
+    kernel, bias = model.get_layer("wild").get_weights()
+    kernel[..., 0] *= 1e4
+    model.get_layer("wild").set_weights([kernel, bias])
+    kernel, bias = model.get_layer("reader").get_weights()
+    kernel[:, :, 0] *= 1e-4
+    model.get_layer("reader").set_weights([kernel, bias])
+    kernel, bias = model.get_layer("logits").get_weights()
+    model.get_layer("logits").set_weights([20 * kernel, bias])
+    return model
+
+
+@pytest.fixture(scope="session")
+def wild_flatbuffers(wild: keras.Model, calibration: list[Floats]) -> dict[str, bytes]:
+    return {"float32": to_float32(wild), "int8": to_int8(wild, calibration)}
+
+
+@pytest.fixture(scope="session")
+def record(flatbuffers: dict[str, bytes]) -> ParityRecord:
+    """Costs of the small network as they are, beside made-up accuracies."""
+    faces = {
+        "accuracy": 80.125,
+        "agreement": 99.5,
+        "largest_difference": 0.0625,
+        "coarse_accuracy": 70.0,
+        "answered": 60.0,
+        "answered_accuracy": 90.0,
+    }
+    measured = {"full": faces, "masked": {**faces, "accuracy": 61.5}}
+    return record_parity(
+        "small",
+        "expression",
+        {"float32": flatbuffers["float32"], "int8": flatbuffers["int8"]},
+        {"float32": measured, "int8": measured},
+        protocol="96 smooth pictures",
+        command="mien convert small",
+        reference=measured,
+    )

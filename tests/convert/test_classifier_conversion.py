@@ -3,8 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from convert import classifier
+from convert import classifier, gate
 from convert.classifier import convert_classifier
+from convert.frontier import PATH
+from convert.records import FOLDER, load_records
+from convert.variants import VARIANTS
 from edge import bundles
 from edge.classifier import Classifier
 from edge.errors import ConfigError, ModelMissingError
@@ -44,17 +47,22 @@ def trained(recipe, few, folder):
 
 
 @pytest.mark.parametrize(
-    ("builder", "options"),
+    ("builder", "options", "kept"),
     [
-        ("slim", {"channels": 1, "bounded": True}),
-        ("cbam", {"input_size": 64, "channels": 1, "widths": [4, 6, 8, 10]}),
+        ("slim", {"channels": 1, "bounded": True}, []),
+        ("cbam", {"input_size": 64, "channels": 1, "widths": [4, 6, 8, 10]}, ["stem_conv"]),
     ],
 )
-def test_a_run_becomes_a_bundle(builder, options, few, tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier, "_refuse_loss", lambda *_: None)  # one epoch decides by a hair's breadth
+def test_a_run_becomes_bundles(builder, options, kept, few, tmp_path, monkeypatch):
+    monkeypatch.setattr(gate, "LARGEST_LOSS", 100)  # one epoch decides by a hair's breadth
     chosen = recipe(builder, options)
     trained(chosen, few, tmp_path / "run")
-    (bundle,) = convert_classifier(chosen, tmp_path / "run", tmp_path / "out", "1.2.3")
+    converted = convert_classifier(
+        chosen, tmp_path / "run", tmp_path / "out", "1.2.3", ["dynamic", "int8"], kept
+    )
+    assert [made.manifest.quantisation for made in converted] == ["dynamic", "int8"]
+    assert [made.path.name for made in converted] == ["small_dynamic", "small"]
+    bundle = converted[1]
     manifest = bundles.load(str(tmp_path / "out" / "small")).manifest
     side = options.get("input_size", 48)
     assert (manifest.version, manifest.quantisation, manifest.input.size) == ("1.2.3", "int8", side)
@@ -68,7 +76,17 @@ def test_a_run_becomes_a_bundle(builder, options, few, tmp_path, monkeypatch):
         "FER+ PrivateTest, masked",
     ]
     assert json.loads(manifest.training["recipe"])["model"]["builder"] == builder
-    assert "Parity of small" in (tmp_path / RESULTS).read_text()
+    section = (tmp_path / RESULTS).read_text()
+    assert "Parity of small" in section
+    assert ("Kept float32 for `--keep-float stem_conv`" in section) == bool(kept)
+    (record,) = load_records(tmp_path / FOLDER)
+    assert [each.variant for each in record.variants] == list(VARIANTS)
+    assert ("stem_conv" in record.kept_float or "stem_bn" in record.kept_float) == bool(kept)
+    assert record.variants[-1].input == ("float32" if kept else "uint8")
+    assert (tmp_path / PATH).is_file()
+    card = (bundle.path / "MODEL_CARD.md").read_text()
+    assert record.machine in card
+    assert f"`{record.command}`" in card
 
 
 def test_a_network_of_fewer_labels_is_no_devices(tmp_path):

@@ -1,11 +1,17 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.detector import Contents, golden_frames, representative, write_bundle
-from convert.export import operators, to_float32, to_int8
+from convert.card import detection_card
+from convert.detection_bundle import Contents, describe, golden_frames, write_bundle
+from convert.detector import representative
+from convert.export import operators, to_float16, to_float32, to_int8
+from convert.metadata import with_metadata
+from convert.partitions import partitions
 from edge.detectors.facet import Facet
 from edge.detectors.golden import compare_golden
 from edge.labels import MASK_STATES
@@ -26,7 +32,7 @@ def pictures():
 
 
 @pytest.fixture(scope="module")
-def network(pictures):
+def detector(pictures):
     """A small facet with random weights, its statistics fitted to the pictures and its outputs spread."""
     keras.utils.set_random_seed(3)
     model = facet((WIDTH, HEIGHT), (8, 8, 16, 16, 16), (1, 1, 0, 0), 16)
@@ -38,8 +44,8 @@ def network(pictures):
 
 
 @pytest.fixture(scope="module")
-def int8(network, pictures):
-    return to_int8(network, list(to_input(pictures)[:, None]), input=tf.int8, output=tf.int8)
+def int8(detector, pictures):
+    return to_int8(detector, list(to_input(pictures)[:, None]), input=tf.int8, output=tf.int8)
 
 
 def run(flatbuffer, picture):
@@ -59,8 +65,10 @@ def run(flatbuffer, picture):
     return maps
 
 
-def test_builtin_operators_only(int8, network):
-    for data in (int8, to_float32(network)):
+def test_builtin_operators_only(int8, detector):
+    for data in (int8, to_float32(detector), to_float16(detector)):
+        assert partitions(data).count == 1
+        assert partitions(data).outside == ()
         names = operators(data)
         assert names.count("DEPTH_TO_SPACE") == 2
         assert "QUANTIZE" not in names  # a conversion of the picture takes as long as a fifth of the network
@@ -75,8 +83,8 @@ def test_pixels_go_in_less_128(int8):
     assert all(detail["dtype"] == np.int8 for detail in interpreter.get_output_details())
 
 
-def test_int8_says_what_keras_says(int8, network, pictures):
-    expected = network(to_input(pictures[1:2]), training=False)
+def test_int8_says_what_keras_says(int8, detector, pictures):
+    expected = detector(to_input(pictures[1:2]), training=False)
     found = run(int8, (pictures[1] ^ 128).view(np.int8))
     assert set(found) == set(expected)
     for name, values in expected.items():
@@ -85,13 +93,13 @@ def test_int8_says_what_keras_says(int8, network, pictures):
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 128), (160, 96)])
-def test_one_flatbuffer_serves_every_size(network, size):
+def test_one_flatbuffer_serves_every_size(detector, size):
     height, width = size
     picture = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
     twin = facet((width, height), (8, 8, 16, 16, 16), (1, 1, 0, 0), 16)
-    twin.set_weights(network.get_weights())
+    twin.set_weights(detector.get_weights())
     expected = twin(to_input(picture[None]), training=False)
-    found = run(to_float32(network), to_input(picture))
+    found = run(to_float32(detector), to_input(picture))
     for name, values in expected.items():
         assert found[name] == pytest.approx(np.asarray(values), abs=1e-3), name
 
@@ -107,7 +115,7 @@ def test_representative_pictures_span_the_input():
     assert (given[0].min(), given[0].max()) == (-1, 255 / 128 - 1)
 
 
-def test_bundle(int8, pictures, tmp_path):
+def test_bundle(int8, pictures, record, tmp_path):
     contents = Contents(
         name="small",
         version="1.2.3",
@@ -116,8 +124,10 @@ def test_bundle(int8, pictures, tmp_path):
         threshold=0.011,  # an untrained network is sure of nothing
         training={"data": "none"},
         metrics=[{"set": "recall, bare", "value": 12.345, "protocol": "by nobody"}],
+        card=partial(detection_card, record=record, table="| a | table |"),
     )
-    bundle = write_bundle(tmp_path / "small", int8, contents, pictures)
+    told = with_metadata(int8, describe("small", "1.2.3", 6))
+    bundle = write_bundle(tmp_path / "small", told, contents, pictures)
     assert bundle.manifest.labels == MASK_STATES
     assert set(bundle.manifest.sha256) == {"model.tflite", "golden.npz", "MODEL_CARD.md"}
     card = (bundle.path / "MODEL_CARD.md").read_text()

@@ -21,10 +21,10 @@ def details(flatbuffers):
 
 
 def test_builtin_operators_only(flatbuffers):
-    for data in flatbuffers.values():
+    for variant, data in flatbuffers.items():
         names = operators(data)
         assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "SOFTMAX"} <= set(names)
-        assert "DEQUANTIZE" not in names
+        assert ("DEQUANTIZE" in names) == (variant == "float16")  # of its weights
     assert operators(flatbuffers["int8"]).count("QUANTIZE") <= 2  # uint8 in and out
 
 
@@ -65,12 +65,17 @@ def test_int8_agrees_with_keras(flatbuffers, crops, answers):
     assert np.abs(quantised - answers).mean() < 0.03
 
 
-def test_one_xnnpack_partition(flatbuffers):
-    for data in flatbuffers.values():
-        interpreter = Interpreter(model_content=data, num_threads=1)
-        interpreter.allocate_tensors()
-        names = [operator["op_name"] for operator in interpreter._get_ops_details()]
-        assert names.count("DELEGATE") == 1
+@pytest.mark.parametrize(("variant", "bits", "tolerance"), [("float16", 16, 0.01), ("dynamic", 8, 0.1)])
+def test_smaller_weights_and_float_ends(variant, bits, tolerance, flatbuffers, network, crops, answers):
+    interpreter = Interpreter(model_content=flatbuffers[variant])
+    ends = interpreter.get_input_details() + interpreter.get_output_details()
+    assert [end["dtype"] for end in ends] == [np.float32, np.float32]
+    kernels = network.get_layer("head_conv").count_params()
+    stored = {np.dtype(t["dtype"]).itemsize * 8 for t in interpreter.get_tensor_details()
+              if np.prod(t["shape"]) == kernels}  # fmt: skip
+    assert bits in stored
+    assert len(flatbuffers[variant]) < (bits / 32 + 0.1) * len(flatbuffers["float32"])
+    assert run_flatbuffer(flatbuffers[variant], crops) == pytest.approx(answers, abs=tolerance)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.7])

@@ -1,0 +1,68 @@
+"""What a conversion has to keep: its accuracy as integers, and one piece for XNNPACK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from convert.layers import first_growth, layer_errors
+from convert.partitions import partitions
+from convert.variants import Variant
+from edge.errors import ModelError, QuantisationError
+from edge.types import Image
+from train_keras.models.references import REFERENCES
+
+LARGEST_LOSS = 0.5  # points of accuracy that int8 may lose against float32; a transformer twice as many
+COMPARED = 16
+# Nothing in them that XNNPACK lacks. The others hold attention between parts of the picture.
+CONVOLUTIONAL = frozenset({"slim", "cbam", "dcnn", "facet", *REFERENCES})
+# XNNPACK has no depthwise convolution with weights alone in int8.
+WHOLE: tuple[Variant, ...] = ("float32", "float16", "int8")
+
+
+def largest_loss(builder: str) -> float:
+    """Points of accuracy that int8 of a builder's network may lose."""
+    return 2 * LARGEST_LOSS if builder.startswith("vit") else LARGEST_LOSS
+
+
+def refuse_loss(
+    losses: Mapping[str, float],
+    largest: float,
+    flatbuffers: Mapping[Variant, bytes],
+    pictures: Image,
+    mend: str = "try --keep-float {layer}",
+) -> None:
+    """Refuse an int8 model that loses too much, and say where it begins to.
+
+    Args:
+        losses: points by what was measured on, such as "masked faces".
+        flatbuffers: float32 and int8.
+        pictures: uint8 [N, H, W, C], some of those.
+        mend: what to do about `layer`.
+    Raises:
+        QuantisationError: it does.
+    """
+    kind, loss = max(losses.items(), key=lambda item: item[1])
+    if loss <= largest:
+        return
+    first = first_growth(layer_errors(flatbuffers["float32"], flatbuffers["int8"], pictures[:COMPARED]))
+    raise QuantisationError(
+        f"int8 loses {loss:.2f} points on {kind}, more than {largest}; the error grows first at "
+        f"'{first.layer}' (RMSE over standard deviation {first.before:.2f} before it, {first.error:.2f} "
+        f"behind it): {mend.format(layer=first.layer)}"
+    )
+
+
+def refuse_pieces(builder: str, flatbuffers: Mapping[Variant, bytes]) -> None:
+    """Refuse a convolutional network that XNNPACK does not take as one piece.
+
+    Raises:
+        ModelError: there is more than one, or more than the ends is left outside.
+    """
+    if builder not in CONVOLUTIONAL:
+        return
+    for variant in WHOLE:
+        if variant in flatbuffers and not (split := partitions(flatbuffers[variant])).whole:
+            raise ModelError(
+                f"{variant}: {split}: a convolutional network has to be one XNNPACK partition: build it from "
+                "operators that XNNPACK has"
+            )

@@ -1,0 +1,72 @@
+import keras
+import numpy as np
+import pytest
+
+from convert.export import to_float32, to_int8
+from convert.flatbuffer import open_model, read_operators
+from convert.gate import refuse_pieces
+from convert.partitions import Partitions, partitions
+from edge.errors import ModelError
+
+
+@pytest.mark.parametrize("variant", ["float32", "float16", "int8"])
+def test_a_convolutional_network_is_one_piece(variant, flatbuffers):
+    split = partitions(flatbuffers[variant])
+    assert split.whole
+    assert split.count == 1
+    assert split.outside == (("QUANTIZE", "SOFTMAX", "QUANTIZE") if variant == "int8" else ())
+    assert split.delegated + len(split.outside) == len(read_operators(flatbuffers[variant]))
+
+
+def test_what_is_outside_is_run_by_the_builtin_kernels(flatbuffers):
+    """A delegate keeps what it computes to itself; what the other kernels compute lies in the interpreter."""
+    interpreter = open_model(flatbuffers["int8"])
+    (given,) = interpreter.get_input_details()
+    interpreter.set_tensor(given["index"], np.zeros(given["shape"], np.uint8))
+    interpreter.invoke()
+    seen = []
+    for operator in read_operators(flatbuffers["int8"])[:-3]:
+        try:
+            interpreter.get_tensor(operator.outputs[0])
+            seen.append(operator.name)
+        except ValueError:
+            pass
+    assert seen == ["QUANTIZE"]
+
+
+def test_weights_alone_in_int8_cut_a_network_at_its_depthwise_convolutions(flatbuffers):
+    split = partitions(flatbuffers["dynamic"])
+    assert set(split.outside) == {"DEPTHWISE_CONV_2D"}
+    assert split.count > 1
+    assert not split.whole
+
+
+@pytest.fixture(scope="module")
+def attentive():
+    """Two pieces as integers: XNNPACK multiplies no int8 maps with each other."""
+    x = inputs = keras.Input((16, 16, 1), name="face")
+    x = keras.layers.Reshape((4, 64))(x)
+    x = keras.layers.Dense(8)(x)
+    x = keras.layers.Dot(2)([x, x])
+    x = keras.layers.Dense(8)(x)
+    x = keras.layers.Flatten()(x)
+    return keras.Model(inputs, keras.layers.Dense(7)(x))
+
+
+def test_attention_as_integers_is_named(attentive, calibration):
+    data = {"float32": to_float32(attentive), "int8": to_int8(attentive, calibration)}
+    assert partitions(data["float32"]).whole
+    split = partitions(data["int8"])
+    assert "BATCH_MATMUL" in split.outside
+    assert split.count == 2
+    refuse_pieces("vit_student", data)
+    with pytest.raises(
+        ModelError, match=r"int8: 2 partitions of \d+ operators, outside: 1 BATCH_MATMUL, .* has to be"
+    ):
+        refuse_pieces("slim", data)
+
+
+def test_in_words():
+    assert str(Partitions(30, 1, ())) == "1 partition of 30 operators"
+    split = Partitions(93, 2, ("QUANTIZE", "SOFTMAX", "QUANTIZE"))
+    assert str(split) == "2 partitions of 93 operators, outside: 2 QUANTIZE, 1 SOFTMAX"
