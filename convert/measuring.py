@@ -27,7 +27,7 @@ class Cost:
 
     Attributes:
         latency_ms: median of single invokes, on one thread, in milliseconds.
-        peak_memory_mb: largest resident memory of that process in 1e6 bytes, interpreter and libraries included.
+        peak_memory_mb: largest resident memory of that process, libraries included, in 1e6 bytes.
     """
 
     latency_ms: float
