@@ -9,12 +9,15 @@ from convert.partitions import partitions
 from convert.variants import Variant
 from edge.errors import ModelError, QuantisationError
 from edge.types import Image
-from train_keras.models.references import REFERENCES
 
 LARGEST_LOSS = 0.5  # points of accuracy that int8 may lose against float32; a transformer twice as many
 COMPARED = 16
-# Nothing in them that XNNPACK lacks. The others hold attention between parts of the picture.
-CONVOLUTIONAL = frozenset({"slim", "cbam", "dcnn", "facet", *REFERENCES})
+# Nothing in them that XNNPACK lacks. The others hold attention between parts of the picture, or operators
+# that it has in float32 only: MobileNetV3 the hard swish, ShuffleNet v1 an average pooling.
+CONVOLUTIONAL = (
+    "slim", "cbam", "dcnn", "facet", "mobilenet_v1", "mobilenet_v2", "shufflenet_v2", "vgg16", "resnet18",
+    "ghostnet",
+)  # fmt: skip
 # XNNPACK has no depthwise convolution with weights alone in int8.
 WHOLE: tuple[Variant, ...] = ("float32", "float16", "int8")
 

@@ -65,8 +65,8 @@ def cost_table(record: ParityRecord) -> str:
 
 def machine_note(record: ParityRecord) -> str:
     return (
-        f"Milliseconds are the median of single invokes on one thread, peak MB those of a fresh process that "
-        f"does nothing else: {record.machine}, {record.runtime}."
+        f"Milliseconds are the median of single invokes on one thread, of three fresh processes the fastest; "
+        f"peak MB are that process's: {record.machine}, {record.runtime}."
     )
 
 

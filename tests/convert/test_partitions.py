@@ -2,11 +2,14 @@ import keras
 import numpy as np
 import pytest
 
-from convert.export import to_float32, to_int8
+from convert.export import to_float16, to_float32, to_int8
 from convert.flatbuffer import open_model, read_operators
-from convert.gate import refuse_pieces
+from convert.gate import CONVOLUTIONAL, refuse_pieces
 from convert.partitions import Partitions, partitions
 from edge.errors import ModelError
+from train_keras.batches import scale_pixels
+from train_keras.models import build
+from train_keras.predicting import resize_crops
 
 
 @pytest.mark.parametrize("variant", ["float32", "float16", "int8"])
@@ -64,6 +67,30 @@ def test_attention_as_integers_is_named(attentive, calibration):
         ModelError, match=r"int8: 2 partitions of \d+ operators, outside: 1 BATCH_MATMUL, .* has to be"
     ):
         refuse_pieces("slim", data)
+
+
+NARROW = {
+    "slim": {"bounded": True},
+    "cbam": {"widths": [4, 6, 8, 10]},
+    "dcnn": {"widths": [4, 6, 8], "hidden": 16},
+    "vgg16": {"width": 1 / 16},
+    "resnet18": {"width": 1 / 8},
+    "shufflenet_v2": {"width": 0.5},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("builder", [name for name in CONVOLUTIONAL if name != "facet"])
+def test_what_is_asked_of_the_zoo_holds(builder, crops):
+    """facet's maps are tested with its conversion."""
+    options = NARROW.get(builder, {"width": 0.25})
+    model = build(builder, input_size=32, channels=1, **options)
+    pictures = scale_pixels(resize_crops(crops[:8], 32))
+    refuse_pieces(builder, {
+        "float32": to_float32(model),
+        "float16": to_float16(model),
+        "int8": to_int8(model, list(pictures[:, None])),
+    })  # fmt: skip
 
 
 def test_in_words():
