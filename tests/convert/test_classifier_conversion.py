@@ -50,7 +50,12 @@ def trained(recipe, few, folder):
     ("builder", "options", "kept"),
     [
         ("slim", {"channels": 1, "bounded": True}, []),
-        ("cbam", {"input_size": 64, "channels": 1, "widths": [4, 6, 8, 10]}, ["stem_conv"]),
+        pytest.param(
+            "cbam",
+            {"input_size": 64, "channels": 1, "widths": [4, 6, 8, 10]},
+            ["stem_conv"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_becomes_bundles(builder, options, kept, few, tmp_path, monkeypatch):

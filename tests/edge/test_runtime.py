@@ -36,13 +36,13 @@ def test_a_tensor_that_is_not_quantised_has_scale_one():
 
 
 def test_only_the_greeting_is_kept_off_standard_error_whatever_other_threads_do(capfd):
-    def make_runtimes():
+    def make_runtimes(thread):
         for number in range(50):
             with quiet_runtime():
                 os.write(2, b"INFO: Created a delegate\n")
-                os.write(2, f"thread {threading.get_ident()} says {number}\n".encode())
+                os.write(2, f"thread {thread} says {number}\n".encode())
 
-    threads = [threading.Thread(target=make_runtimes) for _ in range(4)]
+    threads = [threading.Thread(target=make_runtimes, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -55,6 +55,7 @@ def test_what_a_run_leaves(straight):
     assert np.asarray(answers["class8"]).reshape(-1, 4) == pytest.approx(rows[0, : 8 * 12, :4], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_resumed_run_reaches_the_same_weights(straight, tmp_path):
     fit(RECIPE, tmp_path, SOURCES, PHOTOS, until=1, workers=0)
     assert not (tmp_path / "model.keras").exists()
@@ -63,6 +64,7 @@ def test_resumed_run_reaches_the_same_weights(straight, tmp_path):
         assert ours == pytest.approx(theirs, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_hints_take_part(shared, tmp_path):
     """They are learnt beside the task, fade out, survive a kill and leave no trace in the network."""
     weights = shared.parent / "weights" / "yunet_n_640_640.onnx"
