@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from convert import measuring
 from convert.export import to_dynamic, to_float16, to_float32, to_int8
 from convert.records import ParityRecord, record_parity
 from edge.types import Floats, Image
@@ -104,12 +105,14 @@ def record(flatbuffers: dict[str, bytes]) -> ParityRecord:
         "answered_accuracy": 90.0,
     }
     measured = {"full": faces, "masked": {**faces, "accuracy": 61.5}}
-    return record_parity(
-        "small",
-        "expression",
-        {"float32": flatbuffers["float32"], "int8": flatbuffers["int8"]},
-        {"float32": measured, "int8": measured},
-        protocol="96 smooth pictures",
-        command="mien convert small",
-        reference=measured,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "PROCESSES", 1)
+        return record_parity(
+            "small",
+            "expression",
+            {"float32": flatbuffers["float32"], "int8": flatbuffers["int8"]},
+            {"float32": measured, "int8": measured},
+            protocol="96 smooth pictures",
+            command="mien convert small",
+            reference=measured,
+        )
