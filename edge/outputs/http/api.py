@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from edge.control import Control, Pause, SwitchModel
+from edge.control import Command, Control, Pause, SwitchModel
 from edge.outputs.http import answers
 from edge.outputs.http.access import Level
 from edge.outputs.http.bodies import read_json
@@ -67,15 +67,18 @@ class Api:
         asked = await read_json(request, answers.Pause)
         if asked.camera is not None and asked.camera not in self._view.names:
             raise HTTPException(404, self._no_camera())
-        self._control.ask(Pause(asked.paused, asked.camera))
-        return JSONResponse({"accepted": True}, 202)
+        return self._ask(Pause(asked.paused, asked.camera))
 
     async def _switch(self, request: Request) -> Response:
         asked = await read_json(request, answers.Switch)
         # Names alone: a path would let whoever asks look around on this machine's disk.
         if asked.name not in self._view.models:
             raise HTTPException(404, f"no such model: use one of {', '.join(self._view.models)}")
-        self._control.ask(SwitchModel(asked.name))
+        return self._ask(SwitchModel(asked.name))
+
+    def _ask(self, command: Command) -> Response:
+        if not self._control.ask(command):
+            raise HTTPException(503, "too many commands wait: try again later", {"Retry-After": "1"})
         return JSONResponse({"accepted": True}, 202)
 
     async def _events(self, request: Request) -> Response:

@@ -42,7 +42,7 @@ REFUSALS = {
     421: "not served under this name",
     422: "the body is not what is expected",
     429: "wait before another token is tried",
-    503: "as many are served already as may be",
+    503: "as many are served, or wait, already as may be",
 }
 
 

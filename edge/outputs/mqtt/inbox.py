@@ -61,12 +61,12 @@ class Inbox:
             return
         try:
             command = None if self._commands is None else self._commands.read(topic, payload, retained)
+            if command is not None and not self._control.ask(command):
+                raise Refused("too many wait already")
         except Refused as refusal:
             self._complain(refusal)
             return
-        if command is not None:
-            self._control.ask(command)
-        elif retained and payload:
+        if command is None and retained and payload:
             self._outbox.forget(topic)
 
     def _complain(self, refusal: Refused) -> None:

@@ -75,6 +75,16 @@ def test_switching_the_model(served: Served) -> None:
     assert (state["model"]["name"], state["refused"]["reason"]) == ("slim", "altered")
 
 
+def test_only_so_many_commands_wait(served: Served) -> None:
+    while served.control.ask(Pause(True)):
+        pass
+    answer = served.ask("/api/v1/pause", "POST", {"paused": False})
+    assert answer.status == 503
+    assert "try again later" in answer.read().decode()
+    assert served.control.next(0) == Pause(True)
+    assert served.ask("/api/v1/pause", "POST", {"paused": False}).status == 202
+
+
 def test_what_cannot_be_done_is_refused_with_its_reason(served: Served) -> None:
     for path, body, status, reason in (
         ("pause", {"paused": True, "camera": "middle"}, 404, "use one of left, right"),
