@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.bundles.writing import sync_folder
 from edge.errors import OutputError
 
 MENDS = {
@@ -32,15 +33,6 @@ def writing(folder: Path) -> Iterator[None]:
         raise OutputError(f"cannot write below {folder} ({error.strerror}): {mend}") from error
 
 
-def sync(folder: Path) -> None:
-    """Have the folder's entries on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def replace_file(path: Path, content: bytes, scratch: Path) -> None:
     """Put a file in the place of another, on the disk when this returns.
 
@@ -57,7 +49,7 @@ def replace_file(path: Path, content: bytes, scratch: Path) -> None:
     finally:
         os.close(descriptor)
     os.replace(part, path)
-    sync(path.parent)
+    sync_folder(path.parent)
 
 
 def replace_link(link: Path, target: str | None, scratch: Path) -> None:
@@ -68,22 +60,22 @@ def replace_link(link: Path, target: str | None, scratch: Path) -> None:
         part = scratch / f"{link.name}-{uuid.uuid4().hex}"
         os.symlink(target, part)
         os.replace(part, link)
-    sync(link.parent)
+    sync_folder(link.parent)
 
 
 def move(source: Path, target: Path) -> None:
     """Rename a folder whose files are on the disk, and have its new name there too."""
-    sync(source)
+    sync_folder(source)
     if not target.parent.is_dir():
         target.parent.mkdir()
-        sync(target.parent.parent)
+        sync_folder(target.parent.parent)
     os.rename(source, target)
-    sync(target.parent)
+    sync_folder(target.parent)
 
 
 def discard(folder: Path, scratch: Path) -> None:
     """Take a folder away: gone from its place at once, and from the disk a little later."""
     rest = scratch / f"{folder.name}-{uuid.uuid4().hex}"
     os.rename(folder, rest)
-    sync(folder.parent)
+    sync_folder(folder.parent)
     shutil.rmtree(rest)
