@@ -28,8 +28,11 @@ help: ## Print this list
 run: $(VENV)/.device ## Run mien on the demo clip; other flags with ARGS="--camera 0"
 	@$(BIN)/mien run $(ARGS)
 
+# A worker a core, a file of tests to one worker: its fixtures are made once. For a debugger: ARGS="-n 0 --pdb".
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: lint types ## Check style and types, then run the tests; some of them with ARGS="-k camera"
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-slow: $(VENV)/.dev ## Run the long proofs that `make test` leaves out (a few minutes)
 	$(BIN)/pytest -m slow $(ARGS)
