@@ -11,6 +11,7 @@ from convert.variants import Variant
 from train_keras.occlusion.masked import TEST_SEED
 from train_keras.recipe import Recipe
 from train_keras.reporting.store import Measurement, key_of, load
+from train_keras.soft_labels import teacher_name
 
 TITLES = {"ferplus": "FER+", "fer2013": "FER2013"}
 TRUTHS = {"ferplus": "crowd majority", "fer2013": "the first labels"}
@@ -38,7 +39,9 @@ def training_of(recipe: Recipe, faces: int, calibrated: int, kept: Sequence[str]
         "under every occlusion of the recipe",
     }
     if recipe.distillation is not None:
-        seen["teacher"] = f"{recipe.distillation.teacher.parent.name}, which saw the bare faces"
+        seen["teacher"] = (
+            f"{', '.join(map(teacher_name, recipe.distillation.teachers))}, which saw bare faces"
+        )
     if kept:
         seen["kept_float"] = ", ".join(kept)
     return seen

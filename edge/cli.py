@@ -22,6 +22,7 @@ GROUP = "mien.commands"
 TRAINING = {
     "train": "Train a model by a recipe.",
     "keep": "Keep the weights of a training run.",
+    "label": "Write down what teachers say of the training faces.",
     "restore": "Get the weights of a kept training run.",
     "evaluate": "Measure a model on a test set.",
     "masks": "Paint masks on faces and show them.",

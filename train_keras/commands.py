@@ -58,6 +58,24 @@ def restore(
     typer.echo(f"wrote {keeping.restore(name, run or Path('runs') / name)}")
 
 
+def label(
+    teachers: Annotated[list[Path], typer.Argument(help="Networks that were trained; .keras files.")],
+    out: Annotated[Path, typer.Option(help="File of the soft labels.")] = Path("runs/soft_labels.npz"),
+    fer2013: FerOption = FER2013,
+    ferplus: VotesOption = FERPLUS,
+) -> None:
+    """Write down what teachers say of FER+'s bare training faces, for students to learn from."""
+    from train_keras import soft_labels
+    from train_keras.data.faces import Split
+    from train_keras.data.ferplus import read_ferplus
+
+    training = read_ferplus(fer2013, ferplus).split(Split.TRAINING)
+    said = soft_labels.soft_labels(teachers, training, out.parent)
+    soft_labels.keep(out, training, said, teachers)
+    right = (said.argmax(1) == training.classes).mean()
+    typer.echo(f"wrote {out}: {len(said):,} faces, {right:.1%} as the crowd's majority has it")
+
+
 def _photos(text: str, **more: Any) -> Any:
     return typer.Option(help=text, rich_help_panel="For `detector` only", **more)
 

@@ -19,8 +19,9 @@ OUTPUTS = ("expression", "occlusion", "landmarks")
 class JointBatches(FaceBatches):
     """The batches `FaceBatches` makes from the same seed, with a target for each of the network's outputs.
 
-    A batch is float32 [B, side, side, 1], -1 to 1, and a dict of "expression" float32 [B, C], "occlusion"
-    float32 [B, h, h, 1], 0 bare to 1 covered, and "landmarks" float32 [B, h, h, 68], heat maps.
+    A batch is float32 [B, side, side, 1], -1 to 1, and a dict of "expression" float32 [B, C], [B, 2C] where a
+    teacher's logits follow, "occlusion" float32 [B, h, h, 1], 0 bare to 1 covered, and "landmarks" float32
+    [B, h, h, 68], heat maps.
 
     Args:
         faces: the bare faces.
@@ -31,6 +32,7 @@ class JointBatches(FaceBatches):
         side: of the network's input; the faces' own by default.
         cells: side h of the maps; a quarter of `side` by default.
         outputs: of the network; other targets are left out.
+        teacher: float32 [N, C], logits that follow the expression's targets.
     Raises:
         ValueError: pool, maps and points do not belong to these faces, an unknown output, or too few faces.
     """
@@ -50,6 +52,7 @@ class JointBatches(FaceBatches):
         cells: int | None = None,
         outputs: Sequence[str] = OUTPUTS,
         balance: float = 0.0,
+        teacher: Floats | None = None,
     ) -> None:
         super().__init__(
             faces,
@@ -60,6 +63,7 @@ class JointBatches(FaceBatches):
             augmentation=augmentation,
             side=side,
             balance=balance,
+            teacher=teacher,
         )
         if maps.shape != pool.shape or pool.shape[1:] != faces.images.shape:
             raise ValueError(

@@ -13,7 +13,11 @@ from train_keras.models.joint.fopm import SIGMA
 LANDMARKS, EXPRESSION = 0.6, 0.4
 
 
-def joint_losses(model: keras.Model) -> dict[str, Any]:
+def joint_losses(
+    model: keras.Model,
+    expression: Any = "categorical_crossentropy",
+    metric: Any = "categorical_accuracy",
+) -> dict[str, Any]:
     """Arguments of `compile` for a `joint` or `joint_light` network: loss, loss_weights, metrics.
 
     The paper's sum, with one scale added. In a map of h x h cells a landmark's Gaussian fills so few that a
@@ -22,13 +26,15 @@ def joint_losses(model: keras.Model) -> dict[str, Any]:
     at the end of training. So their error is divided by that of a blank answer: 1 for blank maps, 0 for
     perfect ones, at every size. Occlusion covers much of a masked face and needs no scale.
 
+    Args:
+        expression, metric: loss and metric of the expression, as `compile` takes them.
     Returns:
         Entries for the outputs that the network has.
     """
     losses = {
         "occlusion": "mean_squared_error",
         "landmarks": "mean_squared_error",
-        "expression": "categorical_crossentropy",
+        "expression": expression,
     }
     weights = {"occlusion": 1.0, "landmarks": LANDMARKS, "expression": EXPRESSION}
     if "landmarks" in model.output:
@@ -36,7 +42,7 @@ def joint_losses(model: keras.Model) -> dict[str, Any]:
     return {
         "loss": {name: losses[name] for name in model.output},
         "loss_weights": {name: weights[name] for name in model.output},
-        "metrics": {"expression": ["categorical_accuracy"]},
+        "metrics": {"expression": [metric]},
     }
 
 

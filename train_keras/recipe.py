@@ -100,6 +100,8 @@ class OptimiserRecipe(_Strict):
             the last epoch and keeps that one.
         watch: a column of the history.
         precision: `mixed_bfloat16` computes in bfloat16 and keeps float32 weights.
+        average: momentum of a moving average of the weights over the steps, which is then what is watched and
+            kept; None keeps the last step's.
     """
 
     name: Literal["adamw", "adam", "nadam"] = "adamw"
@@ -115,20 +117,25 @@ class OptimiserRecipe(_Strict):
     watch: Literal["public_full", "public_masked"] = "public_masked"
     batch_size: int = Field(128, ge=1)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    average: float | None = Field(None, gt=0, lt=1)
 
 
 class DistillationRecipe(_Strict):
-    """Learning from another network's answers to the bare face (`train_keras.distillation`).
+    """Learning from other networks' answers to the bare face (`train_keras.distillation`).
 
     Attributes:
-        teacher: its `.keras` file.
+        teacher: a `.keras` file or a file of soft labels (`train_keras.soft_labels`), or several, averaged.
         alpha: share of the labels in the loss; the rest is the teacher's.
         temperature: that softens both networks' answers.
     """
 
-    teacher: Path
+    teacher: Path | tuple[Path, ...]
     alpha: float = Field(0.1, ge=0, le=1)
     temperature: float = Field(10.0, gt=0)
+
+    @property
+    def teachers(self) -> tuple[Path, ...]:
+        return (self.teacher,) if isinstance(self.teacher, Path) else self.teacher
 
 
 class Recipe(_Strict):

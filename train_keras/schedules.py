@@ -24,7 +24,8 @@ def optimiser(recipe: OptimiserRecipe, steps: int) -> keras.optimizers.Optimizer
         )
     kinds = {"adamw": keras.optimizers.AdamW, "adam": keras.optimizers.Adam, "nadam": keras.optimizers.Nadam}
     decay = recipe.weight_decay if recipe.name == "adamw" else None
-    return kinds[recipe.name](rate, beta_2=recipe.beta_2, weight_decay=decay)
+    average = {} if recipe.average is None else {"use_ema": True, "ema_momentum": recipe.average}
+    return kinds[recipe.name](rate, beta_2=recipe.beta_2, weight_decay=decay, **average)
 
 
 def learning_rate(recipe: OptimiserRecipe, history: History) -> float | None:

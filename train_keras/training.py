@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.types import Floats, Image
 from train_keras import models
+from train_keras.averaging import averaged, take_average
 from train_keras.batches import FaceBatches
 from train_keras.curves import draw_curves
 from train_keras.data.faces import Faces, Split
@@ -19,7 +20,7 @@ from train_keras.data.ferplus import read_ferplus
 from train_keras.data.merging import merge
 from train_keras.data.sets import read_set
 from train_keras.data.splitting import hold_out
-from train_keras.distillation import DistillationLoss, label_accuracy, teacher_logits
+from train_keras.distillation import DistillationLoss, label_accuracy
 from train_keras.distribution import distribute
 from train_keras.joint_batches import JointBatches
 from train_keras.joint_losses import joint_losses
@@ -45,6 +46,7 @@ from train_keras.runs import (
     verbosity,
 )
 from train_keras.schedules import best_epoch, learning_rate, optimiser, stops
+from train_keras.soft_labels import soft_labels
 from train_keras.starting import take_over
 
 WATCHED = 0.1  # of the training people, where a set publishes nobody to watch
@@ -63,12 +65,12 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
     watched_masked = masked_test(watched, progress)[0]
     few = slice(recipe.data.watched)
     sets = training, pool, watched[few], watched_masked[few]
-    if isinstance(network(recipe).output, dict):
-        return fit(recipe, run, *sets, hidden=find_hidden(recipe, training, progress))
+    joint = isinstance(network(recipe).output, dict)
+    hidden = find_hidden(recipe, training, progress) if joint else None
     teacher = None
     if recipe.distillation is not None:
-        teacher = teacher_logits(recipe.distillation.teacher, training.images, run)
-    return fit(recipe, run, *sets, teacher=teacher)
+        teacher = soft_labels(recipe.distillation.teachers, training, run)
+    return fit(recipe, run, *sets, teacher=teacher, hidden=hidden)
 
 
 def fit(
@@ -103,21 +105,20 @@ def fit(
         "augmentation": recipe.augmentation,
         "side": model.input_shape[1],
         "balance": recipe.data.balance,
+        "teacher": teacher,
     }
+    loss: Any = "categorical_crossentropy"
+    if recipe.distillation is not None:
+        loss = DistillationLoss(recipe.distillation.alpha, recipe.distillation.temperature)
+    metric = keras.metrics.MeanMetricWrapper(label_accuracy, "categorical_accuracy")
     batches: Batches
     if hidden is not None:
         batches = JointBatches(
             training, images, hidden.maps, hidden.points, outputs=tuple(model.output), **options
         )
-        compiled = joint_losses(model)
+        compiled = joint_losses(model, loss, metric)
     else:
-        batches = FaceBatches(training, images, teacher=teacher, **options)
-        compiled = {
-            "loss": "categorical_crossentropy",
-            "metrics": [keras.metrics.MeanMetricWrapper(label_accuracy, "categorical_accuracy")],
-        }
-        if recipe.distillation is not None:
-            compiled["loss"] = DistillationLoss(recipe.distillation.alpha, recipe.distillation.temperature)
+        batches, compiled = FaceBatches(training, images, **options), {"loss": loss, "metrics": [metric]}
     sets = {"full": watched.images, "masked": watched_masked}
 
     def watch(model: keras.Model) -> dict[str, float]:
@@ -236,6 +237,8 @@ def _finish(recipe: Recipe, run: Path, model: keras.Model) -> keras.Model:
     """Keep the weights that count, in a network that computes in float32."""
     if recipe.optimiser.stop_after is not None:
         model = read_best(run)
+    else:
+        take_average(model)
     if recipe.optimiser.precision != "float32":
         weights, model = model.get_weights(), network(recipe)
         model.set_weights(weights)
@@ -270,11 +273,11 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         row = {"epoch": float(epoch + 1), **{name: float(value) for name, value in (logs or {}).items()}}
-        row |= self.watch(self.model)
-        self.history.append(row)
         how = self.recipe.optimiser
-        if how.stop_after is not None and best_epoch(how, self.history) == len(self.history):
-            keep_best(self.run, self.model)
+        with averaged(self.model) as model:
+            self.history.append(row | self.watch(model))
+            if how.stop_after is not None and best_epoch(how, self.history) == len(self.history):
+                keep_best(self.run, model)
         keep_epoch(self.run, self.model, self.history)
         draw_curves(self.history, self.run / "curves.png")
         if stops(how, self.history):

@@ -58,6 +58,14 @@ def test_shapes(faces, masks, points, size, cells, side):
     assert {array.dtype for array in (pictures, *targets.values())} == {np.dtype(np.float32)}
 
 
+def test_a_teachers_logits_follow_the_expression(faces, masks, points):
+    logits = np.arange(COUNT * 7, dtype=np.float32).reshape(COUNT, 7)
+    targets = batches(faces, masks, points, teacher=logits)[0][1]
+    for row in targets["expression"]:
+        (number,) = np.flatnonzero((logits == row[7:]).all(1))
+        assert np.array_equal(row[:7], faces.targets[number])
+
+
 def test_same_seed_epoch_and_step_give_the_same_batch(faces, masks, points):
     def batch(**options):
         pictures, targets = batches(faces, masks, points, augmentation=Augmentation(), **options)[1]

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from train_keras.distillation import DistillationLoss, label_accuracy
 from train_keras.joint_batches import heat_maps
 from train_keras.joint_losses import blank_error, joint_losses
 
@@ -49,3 +50,15 @@ def test_only_what_the_network_answers():
     assert compiled["loss"] == {"expression": "categorical_crossentropy"}
     assert compiled["loss_weights"] == {"expression": 0.4}
     assert joint_losses(network(occlusion=4))["loss_weights"] == {"expression": 0.4, "occlusion": 1.0}
+
+
+def test_expression_is_distilled_where_asked():
+    compiled = joint_losses(network(occlusion=4), DistillationLoss(0.0, 2.0), label_accuracy)
+    model = network(occlusion=4)
+    model.compile("sgd", run_eagerly=True, **compiled)
+    labels = np.eye(4, dtype=np.float32)[[1, 2]]
+    teacher = np.zeros((2, 4), np.float32)  # as unsure as the network
+    targets = {"expression": np.hstack([labels, teacher]), "occlusion": np.full((2, 4, 4, 1), 0.25)}
+    assert model.evaluate(np.zeros((2, 4)), targets, verbose=0, return_dict=True)["loss"] == pytest.approx(
+        0, abs=1e-5
+    )

@@ -117,6 +117,30 @@ def test_early_stopping_ends_with_the_best_epoch(sets, tmp_path):
     assert np.array_equal(again.get_weights()[0], model.get_weights()[0])
 
 
+def test_average_of_the_weights_is_watched_and_kept(sets, tmp_path):
+    how = RECIPE.optimiser.model_copy(update={"average": 0.9, "epochs": 2})
+    recipe = RECIPE.model_copy(update={"optimiser": how})
+    fit(recipe, tmp_path / "run", *sets, until=1)
+    fit(recipe, tmp_path / "run", *sets)
+    kept = keras.saving.load_model(tmp_path / "run" / "model.keras")
+    last = keras.saving.load_model(tmp_path / "run" / "checkpoint-2.keras")
+    averages = [v for v in last.optimizer.variables if "average" in v.path]
+    assert len(averages) == len(last.trainable_variables)
+    for ours, average, trained in zip(
+        kept.trainable_variables, averages, last.trainable_variables, strict=True
+    ):
+        assert np.asarray(ours) == pytest.approx(np.asarray(average), abs=1e-6)
+        assert trained.shape == average.shape
+    assert not np.allclose(np.asarray(kept.weights[0]), np.asarray(last.weights[0]))
+    answers = np.asarray(kept(scale_pixels(sets[3]), training=False)).argmax(1)
+    row = json.loads((tmp_path / "run" / "history.json").read_text())[-1]
+    assert np.mean(answers == sets[2].classes) == pytest.approx(row["public_masked"], abs=0.02)
+    # A run in one go averages the same steps.
+    straight = fit(recipe, tmp_path / "straight", *sets)
+    for ours, theirs in zip(kept.get_weights(), straight.get_weights(), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-4)
+
+
 def test_distilled_student_learns_from_the_teachers_logits(sets, tmp_path):
     """A teacher that contradicts the labels: with alpha 0 the student follows the teacher."""
     teacher = np.zeros((len(sets[0]), 7), np.float32)
