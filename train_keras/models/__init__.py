@@ -10,6 +10,7 @@ import keras
 from edge.errors import ConfigError
 from train_keras.models.cbam import cbam
 from train_keras.models.dcnn import dcnn
+from train_keras.models.face_mobilenet import face_mobilenet
 from train_keras.models.facet import facet
 from train_keras.models.joint import joint, joint_light
 from train_keras.models.references import REFERENCES
@@ -20,6 +21,7 @@ from train_keras.models.vit_student import vit_student
 BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "cbam": cbam,
     "dcnn": dcnn,
+    "face_mobilenet": face_mobilenet,
     "facet": facet,
     "joint": joint,
     "joint_light": joint_light,
