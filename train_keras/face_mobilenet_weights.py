@@ -4,8 +4,8 @@
 
 writes the file that a recipe's `model.start` names. The npz holds the layers in order as
 `features.N.conv.weight` [out, in, 3, 3] and `.bias`, depthwise and pointwise in turn, batch normalisation
-folded in, for BGR pixels of 0 to 255 less their mean. Its names are PyTorch's, but it comes from TensorFlow: it
-needs "same" padding and ReLU6.
+folded in, for BGR pixels of 0 to 255 less their mean. Its names are PyTorch's, but it comes from TensorFlow:
+it needs "same" padding and ReLU6.
 """
 
 from __future__ import annotations
