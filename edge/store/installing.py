@@ -19,6 +19,7 @@ from edge.store.shelf import Entry
 from edge.store.store import Store
 
 LARGEST_SIGNATURE = 8192  # bytes
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +80,36 @@ def _fetch_signature(source: str, folder: Path, terms: Terms) -> Path:
 
 def _install(store: Store, file: Path, signature: Path, terms: Terms, use: bool) -> Entry:
     def fill(folder: Path) -> str | None:
-        signer = None
-        if not file.is_file():
-            raise FileUnreadableError(f"{file} is not there: give a .mien file or an address")
-        if terms.digest is not None and sha256(file) != terms.digest:
-            raise DownloadError(f"{file.name} is not what the index promised (its sha256 differs): try later")
-        if signature.exists() or not terms.unsigned:
-            by = signing.verify(file, signature, terms.keys)
-            signer = f"{by.key_name} ({by.key_id})"
-        archive.unpack(file, folder)
+        copy = folder.with_suffix(archive.SUFFIX)
         try:
+            _copy(file, copy)
+            if terms.digest is not None and sha256(copy) != terms.digest:
+                raise DownloadError(
+                    f"{file.name} is not what the index promised (its sha256 differs): try later"
+                )
+            signer = None
+            if signature.exists() or not terms.unsigned:
+                by = signing.verify(copy, signature, terms.keys)
+                signer = f"{by.key_name} ({by.key_id})"
+            archive.unpack(copy, folder)
             admit(folder, terms.budget)
         except MienError as error:  # who reads it knows the file, not where it was looked at
-            raise type(error)(str(error).replace(str(folder.absolute()), str(file))) from error
+            said = str(error).replace(str(copy), str(file)).replace(str(folder.absolute()), str(file))
+            raise type(error)(said) from error
         return signer
 
     return store.install(fill, use=use, force=terms.force)
+
+
+def _copy(file: Path, copy: Path) -> None:
+    """What is checked is what is unpacked: whoever may write the file cannot change it between the two."""
+    try:
+        if not file.is_file():
+            raise FileUnreadableError(f"{file} is not there: give a .mien file or an address")
+        source = file.open("rb")
+    except OSError as error:
+        raise FileUnreadableError(f"{file} cannot be read ({error.strerror}): check the path") from error
+    left = archive.LIMIT_ARCHIVE + 1  # one byte more than unpacking takes
+    with source, copy.open("xb") as target:
+        while left > 0 and (chunk := source.read(min(left, _CHUNK))):
+            left -= target.write(chunk)

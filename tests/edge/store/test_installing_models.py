@@ -16,6 +16,7 @@ from edge.errors import (
     SignatureError,
     StoreError,
 )
+from edge.store.installing import Terms, install
 
 
 def listed(mien):
@@ -64,6 +65,22 @@ def test_signatures_are_asked_for(make, mien, tmp_path, etc):
     (etc / "maker.pub").unlink()
     refused(mien("models", "install", file), SignatureError, "not trusted")
     assert set(listed(mien)) == {"facet@0.2.0", "slim@0.1.0", "slim@0.2.0", "slim_fine@0.1.0"}
+
+
+def test_a_file_that_is_exchanged_after_its_signature_was_checked(make, store, etc, monkeypatch):
+    file, other = make("0.2.0"), make("0.3.0", signed=False)
+    verify = signing.verify
+
+    def exchange(*of):
+        signer = verify(*of)
+        other.replace(file)
+        return signer
+
+    monkeypatch.setattr(signing, "verify", exchange)
+    entry = install(store, str(file), Terms(signing.trusted_keys()))
+    assert entry.full_name == "slim@0.2.0"
+    assert {each.full_name for each in store.entries() if not each.shipped} == {"slim@0.2.0"}
+    assert sorted(path.name for path in (store.root / "slim").iterdir()) == [entry.pointer.split("/")[1]]
 
 
 def test_bundles_that_are_refused_leave_no_trace(make, mien, tmp_path, store):
