@@ -13,15 +13,15 @@ from train_keras.batches import FaceBatches, enlarge, scale_pixels
 from train_keras.data.faces import Faces
 from train_keras.models.joint.fopm import SIGMA
 
-OUTPUTS = ("expression", "occlusion", "landmarks")
+OUTPUTS = ("expression", "occlusion", "landmarks", "masked")
 
 
 class JointBatches(FaceBatches):
     """The batches `FaceBatches` makes from the same seed, with a target for each of the network's outputs.
 
     A batch is float32 [B, side, side, 1], -1 to 1, and a dict of "expression" float32 [B, C], [B, 2C] where a
-    teacher's logits follow, "occlusion" float32 [B, h, h, 1], 0 bare to 1 covered, and "landmarks" float32
-    [B, h, h, 68], heat maps.
+    teacher's logits follow, "occlusion" float32 [B, h, h, 1], 0 bare to 1 covered, "landmarks" float32
+    [B, h, h, 68], heat maps, and "masked" float32 [B, 1], whether a mask was put on.
 
     Args:
         faces: the bare faces.
@@ -106,6 +106,8 @@ class JointBatches(FaceBatches):
             targets["occlusion"] = np.stack([occlusion_map(cover, self.cells) for cover in covers])
         if "landmarks" in self.outputs:
             targets["landmarks"] = heat_maps(np.stack(points), len(bare), self.cells)
+        if "masked" in self.outputs:
+            targets["masked"] = wears[:, np.newaxis].astype(np.float32)
         return faces, targets
 
 

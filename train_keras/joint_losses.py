@@ -11,6 +11,7 @@ from train_keras.models.joint.fopm import SIGMA
 
 # L = occlusion + 0.6 landmarks + 0.4 expression (Hou and Sun, 2025, section 3.5).
 LANDMARKS, EXPRESSION = 0.6, 0.4
+MASKED = 0.1  # of the question whether there is a mask, which the paper does not ask
 
 
 def joint_losses(
@@ -18,7 +19,7 @@ def joint_losses(
     expression: Any = "categorical_crossentropy",
     metric: Any = "categorical_accuracy",
 ) -> dict[str, Any]:
-    """Arguments of `compile` for a `joint` or `joint_light` network: loss, loss_weights, metrics.
+    """Arguments of `compile` for a network with several outputs: loss, loss_weights, metrics.
 
     The paper's sum, with one scale added. In a map of h x h cells a landmark's Gaussian fills so few that a
     blank answer has a mean squared error of no more than pi sigma² / h²: 0.002 at 56 cells, 0.05 at 12.
@@ -35,8 +36,9 @@ def joint_losses(
         "occlusion": "mean_squared_error",
         "landmarks": "mean_squared_error",
         "expression": expression,
+        "masked": "binary_crossentropy",
     }
-    weights = {"occlusion": 1.0, "landmarks": LANDMARKS, "expression": EXPRESSION}
+    weights = {"occlusion": 1.0, "landmarks": LANDMARKS, "expression": EXPRESSION, "masked": MASKED}
     if "landmarks" in model.output:
         weights["landmarks"] /= blank_error(model.output["landmarks"].shape[1])
     return {

@@ -54,8 +54,18 @@ def test_shapes(faces, masks, points, size, cells, side):
         "expression": (10, 7),
         "occlusion": (10, side, side, 1),
         "landmarks": (10, side, side, 68),
+        "masked": (10, 1),
     }
     assert {array.dtype for array in (pictures, *targets.values())} == {np.dtype(np.float32)}
+
+
+def test_whether_there_is_a_mask(faces, masks, points):
+    pictures, targets = batches(faces, masks, points, outputs=("expression", "occlusion", "masked"))[0]
+    assert targets["masked"].shape == (10, 1)
+    seen = (pictures > -1).any((1, 2, 3))
+    assert 0 < seen.sum() < 10
+    assert np.array_equal(targets["masked"][:, 0], seen)
+    assert np.array_equal(targets["occlusion"].any((1, 2, 3)), seen)
 
 
 def test_a_teachers_logits_follow_the_expression(faces, masks, points):

@@ -15,6 +15,7 @@ from train_keras.models.facet import facet
 from train_keras.models.joint import joint, joint_light
 from train_keras.models.references import REFERENCES
 from train_keras.models.slim import slim
+from train_keras.models.student import student
 from train_keras.models.vit import vit
 from train_keras.models.vit_student import vit_student
 
@@ -26,6 +27,7 @@ BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "joint": joint,
     "joint_light": joint_light,
     "slim": slim,
+    "student": student,
     "vit": vit,
     "vit_student": vit_student,
     **REFERENCES,
