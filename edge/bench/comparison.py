@@ -24,7 +24,8 @@ class Difference:
     Attributes:
         first, second: medians in seconds.
         ratio: of the second to the first; below 1 the second is faster.
-        low, high: between which the ratio lies with 95 % confidence.
+        low, high: between which the ratio lies with 95 % confidence, as far as one run can tell.
+        clean: whether both are.
     """
 
     name: str
@@ -33,12 +34,14 @@ class Difference:
     ratio: float
     low: float
     high: float
+    clean: bool
 
     @property
     def word(self) -> str:
+        """What the second run is."""
         if self.low <= 1 <= self.high:
             return "no difference shown"
-        return "faster" if self.high < 1 else "slower"
+        return ("faster" if self.high < 1 else "slower") + ("" if self.clean else "?")
 
 
 def compare(first: Document, second: Document) -> list[Difference]:
@@ -69,7 +72,7 @@ def warnings(first: Document, second: Document) -> Iterator[str]:
             yield f"the versions of {package} differ: {versions[0]} and {versions[1]}"
     for letter, document in (("A", first), ("B", second)):
         if not document.clean:
-            yield f"{letter} is not clean: {'; '.join(document.reasons)}"
+            yield f"{letter} is not clean, so a ? may be the machine's doing: {'; '.join(document.reasons)}"
         if any(result.short for result in document.results):
             yield f"{letter} is a short run"
     others = {result.name: result for result in second.results}
@@ -107,7 +110,8 @@ def _difference(one: Result, other: Result) -> Difference:
     first, second = (resampled_medians(result.timing.samples_seconds, draws) for result in (one, other))
     low, high = np.percentile(second / first, INTERVAL)
     medians = one.timing.latency_seconds.p50, other.timing.latency_seconds.p50
-    return Difference(one.name, *medians, medians[1] / medians[0], float(low), float(high))
+    clean = one.clean and other.clean
+    return Difference(one.name, *medians, medians[1] / medians[0], float(low), float(high), clean)
 
 
 def resampled_medians(

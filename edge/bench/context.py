@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +15,8 @@ from edge.bench.stretch import Measured, Plan, Report
 from edge.health.vitals import read_vitals, state_folder
 from edge.settings import Settings
 from edge.watching import set_vision_threads
+
+FIGURES = re.compile(r"[\d.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,9 @@ class Context:
     began: datetime
     vision_threads: int
 
-    def planned(self, plan: Plan) -> Context:
+    def planned(self, seconds: float, calls: int) -> Context:
         """The same for another length of time."""
-        return replace(self, plan=plan)
+        return replace(self, plan=replace(self.plan, seconds=seconds, calls=calls))
 
     def outcome(self, measured: Measured, paced: bool = False) -> dict[str, Any]:
         """The fields of a `document.Result` that come from what was measured, whatever it was.
@@ -61,14 +65,7 @@ class Context:
 
     def document(self, command: Command, results: list[Result], start: Start | None) -> Document:
         """Everything together; a run is clean where each of its results is."""
-        reasons: dict[str, list[str]] = {}
-        for result in results:
-            for reason in result.reasons:
-                reasons.setdefault(reason, []).append(result.name)
-        told = [
-            reason if len(names) == len(results) else f"{' and '.join(names[:3])}: {reason}"
-            for reason, names in reasons.items()
-        ]
+        told = together({result.name: result.reasons for result in results})
         return Document(
             schema=SCHEMA,
             command=command,
@@ -81,6 +78,26 @@ class Context:
             clean=not told,
             reasons=told,
         )
+
+
+def together(reasons: Mapping[str, Sequence[str]]) -> list[str]:
+    """The reasons of several results, each kind once; those that differ in figures alone are one kind.
+
+    >>> together({"one": ["reached 81 °C", "load 2"], "two": ["load 2", "reached 85 °C"]})
+    ['one: reached 81 °C, likewise in 1 other', 'load 2']
+    """
+    kinds: dict[str, dict[str, str]] = {}
+    for name, said in reasons.items():
+        for reason in said:
+            kinds.setdefault(FIGURES.sub("", reason), {})[name] = reason
+    told = []
+    for seen in kinds.values():
+        name, reason = next(iter(seen.items()))
+        same = len(set(seen.values())) == 1
+        likewise = f", likewise in {len(seen) - 1} other{'s' * (len(seen) > 2)}" if len(seen) > 1 else ""
+        everywhere = same and len(seen) == len(reasons)
+        told.append(reason if everywhere else f"{name}: {reason}{likewise}")
+    return told
 
 
 def begin(settings: Settings, plan: Plan, report: Report) -> Context:

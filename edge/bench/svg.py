@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.bench.document import Latency, Reading
-from edge.bench.words import milliseconds, rate
 
 WIDTH, HEIGHT = 560, 210
 LEFT, RIGHT, TOP, BOTTOM = 44, 44, 30, 34
@@ -42,7 +41,7 @@ def histogram(samples: Sequence[float], latency: Latency) -> str:
         marks += f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 6}" y2="{TOP + DOWN}" class="mark"/>'
         marks += _text(at, TOP - 12, name, "middle", "label")
     ticks = "".join(
-        _text(place(value), HEIGHT - 14, milliseconds(value), "middle") for value in round_steps(low, high)
+        _text(place(value), HEIGHT - 14, f"{1000 * value:g}", "middle") for value in round_steps(low, high)
     )
     return _svg(
         "Latency histogram", f"{_ground()}{bars}{marks}{ticks}{_text(WIDTH - 4, HEIGHT - 14, 'ms', 'end')}"
@@ -68,7 +67,7 @@ def timeline(readings: Sequence[Reading]) -> str:
             parts.append(_box(left, right - left, DOWN, "throttled"))
     parts.append(_line(rates, "rate"))
     parts += [
-        _text(LEFT - 6, TOP + DOWN * (1 - value / top) + 4, rate(value), "end")
+        _text(LEFT - 6, TOP + DOWN * (1 - value / top) + 4, f"{value:,g}", "end")
         for value in round_steps(0.0, top, 3)
     ]
     heat = [(x(r.at_seconds), r.temperature) for r in told if r.temperature is not None]
@@ -91,7 +90,7 @@ def round_steps(low: float, high: float, most: int = 5) -> list[float]:
     """Round numbers within a range, evenly apart.
 
     >>> round_steps(0.0, 1050.0)
-    [0.0, 200.0, 400.0, 600.0, 800.0, 1000.0]
+    [0.0, 250.0, 500.0, 750.0, 1000.0]
     """
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))

@@ -54,9 +54,10 @@ def print_document(document: Document) -> None:
 def print_comparison(differences: list[Difference], warnings: list[str]) -> None:
     """Print how the second of two runs differs from the first."""
     console = Console(highlight=False, markup=False)
-    table = Table("", "A, p50 ms", "B, p50 ms", "B / A", "95 % interval", "", box=SIMPLE_HEAD)
+    heads = ("A ms", "B ms", "B / A", "95 % interval", "B is")
+    table = Table(Column("p50 of", no_wrap=True), *heads, box=SIMPLE_HEAD, show_edge=False)
     for one in differences:
-        style = {"faster": "green", "slower": "red"}.get(one.word, "")
+        style = {"faster": "green", "slower": "red"}.get(one.word, "yellow")
         interval = f"{one.low:.3f} to {one.high:.3f}"
         told = Text(one.word, style=style)
         row = (TITLES.get(one.name, one.name), milliseconds(one.first), milliseconds(one.second))
@@ -67,12 +68,19 @@ def print_comparison(differences: list[Difference], warnings: list[str]) -> None
 
 
 def _table(document: Document) -> Table:
-    right = (Column(head, justify="right") for head in ("a second", *RANKS, "CPU", "calls"))
-    table = Table(Column("ms a call", no_wrap=True), *right, "clean", box=SIMPLE_HEAD, pad_edge=False)
+    right = (Column(head, justify="right") for head in ("per s", *RANKS, "CPU", "calls"))
+    table = Table(
+        Column("ms a call", no_wrap=True),
+        *right,
+        "clean",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for result in document.results:
         timing = result.timing
         clean = Text("yes", style="green") if result.clean else Text("NO", style="red")
-        latency, calls = _ranks(timing.latency_seconds), f"{timing.calls:,}"
+        latency, calls = _ranks(timing.latency_seconds), str(timing.calls)
         table.add_row(_title(result), rate(timing.fps), *latency, cpu(result), calls, clean)
         for stage, seconds in result.stages_seconds.items():
             table.add_row(f"  {stage.replace('_', ' ')}", "", *_ranks(seconds), "", "", "", style="dim")
@@ -85,7 +93,7 @@ def _sweep_table(document: Document) -> Table:
     rows: dict[tuple[str, int, int], dict[int, Result]] = {}
     best: dict[str, float] = {}
     for result in document.results:
-        name = "" if result.model is None else result.model.name
+        name = result.name.partition(", ")[0]
         key = name, result.vision_threads, result.longest_side or 0
         rows.setdefault(key, {})[int(result.interval or 1)] = result
         best[name] = max(best.get(name, 0.0), result.timing.fps)

@@ -11,7 +11,7 @@ TITLES = {
     "classify": "one face classified",
     "detect": "a look at the picture",
     "pipeline, every frame": "whole way of a frame",
-    "pipeline, adaptive": "same, few full looks",
+    "pipeline, adaptive": "with few full looks",
 }
 
 
@@ -48,7 +48,7 @@ def cpu(result: Result) -> str:
 
 
 def heat(result: Result) -> str:
-    """Degrees before, at most during and after, with flags."""
+    """Degrees before, at most, and after."""
     record = result.record
     before, after = record.before.temperature, record.after.temperature
     if before is None or after is None:
