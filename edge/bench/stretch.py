@@ -69,7 +69,7 @@ def stretch(name: str, step: Step, plan: Plan, report: Report) -> Measured:
     while (now := time.perf_counter()) < begin + plan.seconds or calls < plan.calls:
         recorder.tick(now, calls)
         if now - reported >= REPORT:
-            report(name, min((now - begin) / plan.seconds, calls / plan.calls, 1.0))
+            report(name, min((now - begin) / max(plan.seconds, REPORT), calls / plan.calls, 1.0))
             reported = now
         for stage, seconds in step().items():
             columns[stage].append(seconds)

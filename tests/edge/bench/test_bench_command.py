@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from edge.bench.document import json_schema, read_document
 from edge.bench.pipeline import EVERY, SELDOM
+from edge.cli import main
 from edge.errors import (
     CameraMissingError,
     ConfigError,
@@ -20,6 +22,22 @@ from edge.errors import (
     NotABenchmarkError,
     OutputError,
 )
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def here(monkeypatch, capfd):
+    """Run the command line in this process: its exit code, output and complaints."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["mien", *map(str, arguments)])
+        monkeypatch.chdir(ROOT)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capfd.readouterr()
+
+    return call
 
 
 def test_figures(clip, bundle, mien, tmp_path):
@@ -88,11 +106,11 @@ def test_an_interval_may_be_chosen(short_clip, bundle, mien, tmp_path):
         (("classify", "--quick", "--html", "docs"), OutputError, "docs is a folder"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_line(arguments, error, word, mien):
-    done = mien("bench", *arguments)
-    assert done.returncode == error.exit_code
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+def test_what_cannot_be_done_is_told_in_a_line(arguments, error, word, here):
+    code, out, complaints = here("bench", *arguments)
+    assert code == error.exit_code
+    assert out == ""
+    (line,) = complaints.splitlines()
     assert line.startswith("mien: ")
     assert word in line
 
@@ -107,10 +125,10 @@ def test_what_cannot_be_done_is_told_in_a_line(arguments, error, word, mien):
         (("sweep", "--intervals", "0"), "--intervals takes numbers from 1 to 1000"),
     ],
 )
-def test_a_wrong_command_line(arguments, word, mien):
-    done = mien("bench", *arguments)
-    assert done.returncode == 2
-    assert word in done.stderr
+def test_a_wrong_command_line(arguments, word, here):
+    code, _, complaints = here("bench", *arguments)
+    assert code == 2
+    assert word in complaints
 
 
 def test_interrupted_it_leaves_no_file_and_no_traceback(clip, bundle, tmp_path):
@@ -128,8 +146,8 @@ def test_interrupted_it_leaves_no_file_and_no_traceback(clip, bundle, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_there_already_stays_when_a_run_fails(mien, tmp_path):
+def test_what_is_there_already_stays_when_a_run_fails(here, tmp_path):
     path = tmp_path / "bench.json"
     path.write_text("before")
-    assert mien("bench", "detect", "--camera", "/no/film.mp4", "--json", path).returncode
+    assert here("bench", "detect", "--camera", "/no/film.mp4", "--json", path)[0] == 11
     assert path.read_text() == "before"
