@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 import edge.finding
-from edge.bench import same_faces
+from edge.bench.agreement import same_faces
 from edge.cameras import IMAGE_SUFFIXES
 from edge.cameras.demo import CLIP
 from edge.cameras.file import FileCamera

@@ -14,7 +14,7 @@ from convert.flatbuffer import open_model
 from convert.measuring import measure
 from convert.partitions import partitions
 from convert.variants import Variant
-from edge.bench import cpu_model
+from edge.bench.machine import cpu_model
 from edge.errors import DataError
 from edge.runtime import runtime_version
 from train_keras.occlusion.masked import Progress, quiet

@@ -13,8 +13,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from edge.bench.commands import app as bench_app
 from edge.bundle_commands import bundle_app
 from edge.errors import DependencyError, MienError, OutputError
+from edge.options import ConfigFile, DetectorName, Interval, ModelName, Source, Threads, shared_flags
 from edge.store.commands import app as models_app
 
 GROUP = "mien.commands"
@@ -87,33 +89,15 @@ app = typer.Typer(
     help="Reads facial expression on the device itself, also behind a face mask.",
 )
 config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
+app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(bundle_app, name="bundle")
 
-Source = Annotated[
-    str | None, typer.Option("--camera", help="demo, a camera's number, a video, an image or a folder.")
-]
-DetectorName = Annotated[
-    str | None,
-    typer.Option("--detector", help="facet, facet:FOLDER, hog, yunet:FILE.onnx or centerface:FILE.onnx."),
-]
-ModelName = Annotated[
-    str | None, typer.Option("--model", help="An installed or shipped model's name, or a bundle's folder.")
-]
-Interval = Annotated[
-    str | None,
-    typer.Option(metavar="N|auto", help="A look at the whole picture every N frames, by the time there is."),
-]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads of OpenCV and of the model's runtime.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Read this file instead of those in /etc/mien.")
-]
-
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from edge.bench import version_of
+        from edge.bench.machine import version_of
 
         print(version_of("mien"))
         raise typer.Exit
@@ -177,7 +161,7 @@ def run(
         "outputs.address": http,
         "outputs.terminal": terminal,
         "outputs.preview": preview,
-        **_shared(detector, model, threads),
+        **shared_flags(detector, model, threads),
     }
     Daemon(lambda: load(config, flags).settings, max_frames).run()
 
@@ -200,48 +184,7 @@ def predict(
     from edge.config import load
     from edge.report import print_predictions
 
-    print_predictions(load(config, _shared(detector, model, threads)).settings, paths, faces, jsonl)
-
-
-@app.command()
-def bench(
-    model: ModelName = None,
-    detector: DetectorName = None,
-    interval: Interval = None,
-    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long to measure.")] = 10.0,
-    threads: Threads = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the figures to this file.")
-    ] = None,
-    camera: Source = None,
-    config: ConfigFile = None,
-) -> None:
-    """Measure how fast this machine is."""
-    import json
-
-    from edge.bench import measure
-    from edge.bench_start import measure_start
-    from edge.config import load
-    from edge.report import print_figures
-    from edge.store.choosing import chosen_model
-
-    flags = {"camera.source": camera, "detector.interval": interval, **_shared(detector, model, threads)}
-    settings = load(config, flags).settings
-    if json_file is not None:
-        _write(json_file, "")  # what cannot be written should be known before an hour of measuring
-    model = str(chosen_model(settings.model))
-    start = measure_start(["--model", model, "--detector", settings.detector.name])
-    figures = {**measure(settings, seconds), "start": start}
-    print_figures(figures)
-    if json_file is not None:
-        _write(json_file, json.dumps(figures, indent=2) + "\n")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text)
-    except OSError as error:
-        raise OutputError(f"cannot write {file} ({error.strerror}): give another path") from error
+    print_predictions(load(config, shared_flags(detector, model, threads)).settings, paths, faces, jsonl)
 
 
 @app.command()
@@ -251,7 +194,7 @@ def doctor(model: ModelName = None, detector: DetectorName = None, config: Confi
     from edge.doctor import examine
     from edge.report import print_checks
 
-    if not print_checks(examine(load(config, _shared(detector, model, None)).settings)):
+    if not print_checks(examine(load(config, shared_flags(detector, model, None)).settings)):
         raise typer.Exit(1)
 
 
@@ -315,15 +258,6 @@ def main() -> None:
 def _drop_output() -> None:
     """Let Python end quietly: what is still buffered for standard output has nowhere to go."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _shared(detector: str | None, model: str | None, threads: int | None) -> dict[str, Any]:
-    return {
-        "detector.name": detector,
-        "detector.threads": threads,
-        "model.name": model,
-        "model.threads": threads,
-    }
 
 
 def _set_up_logging(debug: bool) -> None:

@@ -5,7 +5,8 @@
     │   ├── CameraMissingError     10   no such camera
     │   ├── FileUnreadableError    11   missing, empty or unreadable file
     │   ├── NotAPictureError       12   the file is there but holds no video or image
-    │   └── NoImagesError          13   a folder without images
+    │   ├── NoImagesError          13   a folder without images
+    │   └── NotABenchmarkError     14   the file holds no results of `mien bench`, or of another version
     ├── ModelError
     │   ├── ModelMissingError      20   no such model
     │   ├── ModelCorruptError      21   truncated, altered or foreign model
@@ -49,6 +50,10 @@ class NotAPictureError(InputError):
 
 class NoImagesError(InputError):
     exit_code = 13
+
+
+class NotABenchmarkError(InputError):
+    exit_code = 14
 
 
 class ModelError(MienError):

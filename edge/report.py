@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -70,46 +69,6 @@ def _print_table(predictions: Iterable[Prediction]) -> None:
             f"{coarse} {row['coarse'][coarse]:.2f}{unsure}",
         )
     Console().print(table)
-
-
-def print_figures(figures: dict[str, Any]) -> None:
-    """Print what `bench.measure` found."""
-    adaptive = figures["adaptive"]
-    table = Table("", "per second", "p50 ms", "p90 ms", "p99 ms", "calls")
-    for name, timing in (
-        ("classification of one face", figures["classify"]),
-        ("whole way of a frame", figures["pipeline"]),
-        ("  of it, finding faces", figures["detect"]),
-        (f"full look every {adaptive['interval']} frames", adaptive["pipeline"]),
-        ("  of it, finding faces", adaptive["detect"]),
-        ("decoding a frame (apart)", figures["decode"]),
-    ):
-        milliseconds = (f"{1000 * timing['latency_seconds'][rank]:.2f}" for rank in ("p50", "p90", "p99"))
-        table.add_row(name, f"{timing['fps']:.1f}", *milliseconds, str(timing["samples"]))
-    console = Console(highlight=False)
-    console.print(table)
-    machine, clip, model, detector, start = (
-        figures[key] for key in ("machine", "clip", "model", "detector", "start")
-    )
-    size = "x".join(map(str, clip["frame_size"]))
-    versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
-    for name, value in {
-        "machine": f"{machine['cpu']}, {machine['cores']} cores",
-        "threads": f"{machine['detector_threads']} detection, {machine['model_threads']} model",
-        "frames": f"{clip['camera']}, {size}, {clip['faces_per_frame']:.2f} faces each",
-        "detector": f"{detector['name']} at {detector['longest_side']} pixels",
-        "interval": f"1 and {adaptive['interval']}; auto goes by the time a camera leaves, and here is none",
-        "looks": f"{adaptive['full_looks']:.1%} of them full with that interval",
-        "agreement": f"{adaptive['agreement']:.1%} of frames show the same faces both ways",
-        "model": f"{model['name']} {model['version']}, {figures['quantisation']}",
-        "versions": f"{figures['runtime']}, {versions}",
-        "import": f"{start['import_seconds']:.2f} s",
-        "start": f"{start['first_observation_seconds']:.2f} s to the first observation",
-        "memory": f"{start['daemon_rss_bytes'] / 1e6:.0f} MB at most, with the page served",
-    }.items():
-        console.print(f"{name:<10} {value}")
-    if not clip["faces_per_frame"]:
-        console.print("no face was found, so the frame's time holds no classification", style="yellow")
 
 
 def print_checks(checks: Iterable[Check]) -> bool:

@@ -100,7 +100,7 @@ def check(
     config: ConfigFile = None,
 ) -> None:
     """Ask the index for newer versions of the models in use."""
-    from edge.bench import version_of
+    from edge.bench.machine import version_of
     from edge.bundles.signing import trusted_keys
     from edge.store.installing import Terms
     from edge.store.installing import install as install_model

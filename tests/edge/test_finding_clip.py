@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge import bundles
-from edge.bench import same_faces
+from edge.bench.agreement import same_faces
 from edge.cameras.file import FileCamera
 from edge.detectors import open_detector
 from edge.finding import Finder, Sighting

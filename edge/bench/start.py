@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
+from edge.bench.document import Start
 from edge.errors import MienError
 from edge.types import SCHEMA
 
@@ -18,16 +17,7 @@ STARTS = 3
 WATCHED_FRAMES = 100  # of the daemon whose memory is measured: with the page served
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Medians in seconds from the start of the interpreter, and the daemon's peak memory in bytes."""
-
-    import_seconds: float
-    first_observation_seconds: float
-    daemon_rss_bytes: int
-
-
-def measure_start(flags: list[str]) -> dict[str, Any]:
+def measure_start(flags: list[str]) -> Start:
     """Start fresh interpreters on the demo clip.
 
     Args:
@@ -40,7 +30,11 @@ def measure_start(flags: list[str]) -> dict[str, Any]:
     firsts = [_finish([*run, "--jsonl", "-", "--no-http", "--max-frames", "1"])[0] for _ in range(STARTS)]
     watched = ["--http", "127.0.0.1:0", "--no-terminal", "--max-frames", str(WATCHED_FRAMES)]
     _, memory = _finish([*run, *watched])
-    return asdict(Start(float(np.median(imports)), float(np.median(firsts)), memory))
+    return Start(
+        import_seconds=float(np.median(imports)),
+        first_observation_seconds=float(np.median(firsts)),
+        daemon_rss_bytes=memory,
+    )
 
 
 def _finish(command: list[str]) -> tuple[float, int]:

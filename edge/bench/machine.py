@@ -1,0 +1,88 @@
+"""What machine this is, and what runs on it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.health.files import number, read, table
+from edge.health.vitals import ROOT
+
+if TYPE_CHECKING:
+    from edge.bench.document import Machine
+
+BOARDS = ("proc/device-tree/model", "sys/firmware/devicetree/base/model")
+CORES = "sys/devices/system/cpu/cpu*/cpufreq"
+
+
+def describe(root: Path = ROOT) -> Machine:
+    """The machine; what it does not tell is None.
+
+    Args:
+        root: of the file system with /proc and /sys.
+    """
+    from edge.bench.document import Machine
+
+    governors = {(read(folder / "scaling_governor") or "").strip() for folder in root.glob(CORES)} - {""}
+    clocks = [clock for folder in root.glob(CORES) if (clock := number(folder / "cpuinfo_max_freq"))]
+    memory = table(root / "proc/meminfo").get("MemTotal")
+    return Machine(
+        board=board(root),
+        cpu=cpu_model(root),
+        architecture=platform.machine(),
+        cores=os.cpu_count() or 1,
+        usable_cores=len(os.sched_getaffinity(0)),
+        clock_max_mhz=max(clocks) / 1000 if clocks else None,
+        governor=", ".join(sorted(governors)) or None,
+        memory_bytes=None if memory is None else memory * 1024,
+        kernel=f"{platform.system()} {platform.release()}",
+    )
+
+
+def board(root: Path = ROOT) -> str | None:
+    """The board's name from its device tree, or a PC's from its firmware."""
+    for file in BOARDS:
+        if name := (read(root / file) or "").strip("\0\n "):
+            return name
+    words = [(read(root / f"sys/class/dmi/id/{key}") or "").strip() for key in ("sys_vendor", "product_name")]
+    return " ".join(word for word in words if word) or None
+
+
+def cpu_model(root: Path = ROOT) -> str:
+    """The processor's name, or the board's on machines whose kernel does not tell."""
+    for line in (read(root / "proc/cpuinfo") or "").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return board(root) or platform.machine()
+
+
+def versions() -> dict[str, str]:
+    """Of mien and what it stands on.
+
+    Raises:
+        DependencyError: no TFLite runtime is installed.
+    """
+    import cv2
+    import numpy as np
+
+    from edge.runtime import runtime_version
+
+    runtime, _, runtime_is = runtime_version().partition(" ")
+    return {
+        "mien": version_of("mien"),
+        runtime: runtime_is,
+        "opencv": cv2.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def version_of(package: str) -> str:
+    """The installed version, or words."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
