@@ -19,16 +19,15 @@ from edge.options import shared_flags
 from edge.settings import Settings
 
 Work = Callable[[Context], tuple[list[Result], Start | None]]
+Files = tuple[Path | None, Path | None]  # for JSON and for the page
 
 
-def measure(
-    command: Command, settings: Settings, plan: Plan, figures: int, work: Work, files: tuple[Path | None, ...]
-) -> None:
+def measure(command: Command, settings: Settings, plan: Plan, figures: int, work: Work, files: Files) -> None:
     """Measure, print, and write what was asked for.
 
     Args:
         figures: how many results `work` will give, for the bar.
-        files: for JSON and for the page; None for what is not wanted.
+        files: None for what is not wanted.
     Raises:
         OutputError: a file cannot be written; known before anything is measured.
         MienError: what `work` raises.
@@ -40,9 +39,11 @@ def measure(
         context = begin(settings, plan, report)
         document = context.document(command, *work(context))
     print_document(document)
-    for file, text in zip(files, (document.to_json, lambda: page(document)), strict=True):
-        if file is not None:
-            write_whole(file, text())
+    json_file, html_file = files
+    if json_file is not None:
+        write_whole(json_file, document.to_json())
+    if html_file is not None:
+        write_whole(html_file, page(document))
 
 
 def settings_of(
