@@ -30,6 +30,10 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("only root can change into another system")
     folder = tmp_path_factory.mktemp("arm64")
     root = unpack_debian(folder / "root", "arm64", "extract", "python3,libstdc++6,zlib1g")
+    # What the system itself would have made.
+    (root / "lib").symlink_to("usr/lib")
+    (root / "proc").mkdir()
+    (root / "sys").mkdir()
     # Trixie's qemu is linked statically; Bookworm's 7.2 crashes in LiteRT.
     emulator = unpack_debian(folder / "emulator", "amd64", "extract", "qemu-user")
     shutil.copy(emulator / "usr/bin/qemu-aarch64", root / "qemu")
@@ -50,7 +54,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def on_the_board(board: Path, *arguments: str) -> str:
     mien = ["/qemu", "/usr/lib/mien/bin/python", "-sP", "-m", "edge.cli", *arguments]
-    inside = f'mount -t proc proc "{board}/proc" && exec chroot "{board}" "$@"'
+    # The runtime reads there what the processor can do; without, it takes other kernels, which answer otherwise.
+    mounts = f'mount -t proc proc "{board}/proc" && mount --rbind /sys "{board}/sys"'
+    inside = f'{mounts} && exec chroot "{board}" "$@"'
     command = ["unshare", "--mount", "sh", "-c", inside, "sh", *mien]
     environment = {"PATH": os.environ["PATH"], "HOME": "/", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
