@@ -166,6 +166,7 @@ def test_a_package_that_was_not_packed(tree: Path, home: Path) -> None:
     assert untouched(home)
 
 
+@pytest.mark.slow
 def test_one_that_does_not_work_leaves_the_old_one(source: Source, tmp_path: Path, home: Path) -> None:
     tree = lay_out(source, tmp_path, FAILS)
     (home / "mien").mkdir()

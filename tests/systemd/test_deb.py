@@ -21,13 +21,13 @@ OURS = '[outputs]\njsonl = "/var/lib/mien/events.jsonl"\n'
 
 @pytest.fixture(scope="module")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """Booted, with two revisions of the package in /root and mien not yet installed."""
+    """Booted, with two revisions of the package in /srv and mien not yet installed."""
     if (reason := why_not()) is not None:
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("deb")
     root = unpack_debian(folder / "root", "amd64", "minbase", DEBIAN)
     for revision in ("1", "2"):
-        flags = ["deb", "--arch=amd64", "--quick", f"--revision={revision}", f"--output={root / 'root'}"]
+        flags = ["deb", "--arch=amd64", "--quick", f"--revision={revision}", f"--output={root / 'srv'}"]
         ship(flags)
     machine = Machine(root, has_usr=True)
     machine.write("etc/mien/config.d/ours.toml", OURS)
@@ -44,8 +44,8 @@ def apt(machine: Machine, *arguments: str) -> str:
 
 
 def package(machine: Machine, revision: int) -> str:
-    (file,) = (machine.root / "root").glob(f"mien_*-{revision}+deb13_amd64.deb")
-    return f"/root/{file.name}"
+    (file,) = (machine.root / "srv").glob(f"mien_*-{revision}+deb13_amd64.deb")
+    return f"/srv/{file.name}"
 
 
 def traces(machine: Machine) -> list[str]:
