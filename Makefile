@@ -5,6 +5,9 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Of the devices that are packaged for.
+ARCH ?= arm64
+SUITE ?= trixie
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,11 +19,11 @@ EDITABLE := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 PROJECT := pyproject.toml $(wildcard */__init__.py)
 
 DEBIAN_TEST_PACKAGES := chromium chromium-driver minisign mosquitto mosquitto-clients openssl systemd-container \
-	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi
+	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi mmdebstrap zstd
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-slow faults soak lint types format train-env test-deps lock clean
+.PHONY: help run test test-slow faults soak lint types format train-env test-deps lock deb offline clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -67,6 +70,13 @@ lock: build/uv/bin/uv ## Bring the lock files in line with pyproject.toml; newer
 	$(COMPILE) pyproject.toml --group build --constraints requirements-dev.txt --output-file requirements.txt $(ARGS)
 lock: COMPILE = $< pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+deb: $(VENV)/.device ## Build mien_VERSION_ARCH.deb in dist/; ARCH=amd64 SUITE=bookworm for others
+	$(SHIP) deb --arch $(ARCH) --suite $(SUITE) $(ARGS)
+
+offline: $(VENV)/.device ## Build mien-offline-ARCH.tar.zst in dist/, for machines without dpkg
+	$(SHIP) offline --arch $(ARCH) $(ARGS)
+deb offline: SHIP = PYTHONPATH=.:packaging $(BIN)/python -m shipping
 
 clean: ## Remove .venv, caches and builds
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -18,7 +18,8 @@
     ├── ConfigError                30   unknown key or unusable value
     ├── OutputError                40   a port in use, a file that cannot be written
     ├── DependencyError            50   an optional package is not installed
-    └── DataError                  60   a data set is missing or half-copied
+    ├── DataError                  60   a data set is missing or half-copied
+    └── PackagingError             70   a package for devices that cannot be built
 
 0 is success, 1 an unexpected fault or a failed check, 2 a wrong command line.
 """
@@ -102,6 +103,10 @@ class DependencyError(MienError):
 
 class DataError(MienError):
     exit_code = 60
+
+
+class PackagingError(MienError):
+    exit_code = 70
 
 
 def error_of(exit_code: int) -> type[MienError]:

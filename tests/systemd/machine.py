@@ -33,10 +33,12 @@ class Machine:
 
     Args:
         root: an empty folder that becomes its root file system.
+        has_usr: it is a Debian of its own; otherwise it borrows this machine's /usr.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, has_usr: bool = False) -> None:
         self.root = root
+        self.has_usr = has_usr
         self._container: subprocess.Popen[bytes] | None = None
         self._leader = 0
 
@@ -62,7 +64,9 @@ class Machine:
         command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network"]
         command += [f"--directory={self.root}", f"--machine=mien-{os.getpid()}", "--console=pipe"]
         # Its systemd loads BPF programs to keep services from devices.
-        command += ["--bind-ro=/usr", "--system-call-filter=bpf"]
+        command += ["--system-call-filter=bpf"]
+        if not self.has_usr:
+            command += ["--bind-ro=/usr"]
         command += [f"--bind-ro={source}:{target}" for source, target in binds]
         # Version 2 of control groups, as on every Debian of today: where this machine has version 1, so would
         # the container, and its systemd would not notice the end of a killed service's children.
@@ -87,11 +91,11 @@ class Machine:
                 self._container.kill()
                 self._container.wait()
 
-    def run(self, *command: str, check: bool = True) -> str:
+    def run(self, *command: str, check: bool = True, seconds: float = PATIENCE) -> str:
         """Run a command inside, as root, and return what it printed."""
         inside = ["nsenter", "--target", str(self._leader), "--all", "--wd=/", "env", "-i", f"PATH={PATH}"]
         done = subprocess.run(
-            [*inside, *command], capture_output=True, text=True, timeout=PATIENCE, check=False
+            [*inside, *command], capture_output=True, text=True, timeout=seconds, check=False
         )
         assert done.returncode == 0 or not check, f"{command}: {done.stderr or done.stdout}"
         return done.stdout.strip()
