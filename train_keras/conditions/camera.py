@@ -12,6 +12,7 @@ FULL_WELL = 4000  # electrons of a white pixel at full exposure, as a small sens
 READ_NOISE = 3.0  # electrons, standard deviation
 LEVELS = 1023  # of a 10-bit converter
 GAMMA = 2.2
+_FINE = 16  # samples a pixel, each way, of the disc
 
 
 def resized(crop: Image, side: float) -> Image:
@@ -56,8 +57,9 @@ def low_light(crop: Image, stops: float, gain: float, rng: np.random.Generator) 
 def defocused(crop: Image, radius: float) -> Image:
     """The crop blurred by a disc, `radius` in pixels of the crop."""
     reach = int(np.ceil(radius))
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return _filtered(crop, np.clip(radius + 0.5 - np.hypot(x, y), 0, 1))
+    fine = (np.arange(_FINE * (2 * reach + 1)) + 0.5) / _FINE - reach - 0.5
+    inside = np.hypot(fine[:, None], fine[None]) <= radius
+    return _filtered(crop, inside.reshape(2 * reach + 1, _FINE, 2 * reach + 1, _FINE).mean((1, 3)))
 
 
 def shaken(crop: Image, length: float, degrees: float) -> Image:

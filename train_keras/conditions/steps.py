@@ -87,7 +87,7 @@ def camera_steps() -> list[Step]:
     steps += [Step("rotation", f"{d}°", d, partial(_turn, d)) for d in (5, 10, 15, 20, 30, 45)]
     steps += [Step("dark", _stops(s), s, partial(_dim, s, 0)) for s in (1, 2, 3, 4, 5, 6)]
     steps += [Step("amplified", _stops(s), s, partial(_dim, s, s)) for s in (1, 2, 3, 4, 5, 6)]
-    steps += [Step("defocus", f"{r} px", r, partial(_plain, defocused, r)) for r in (0.5, 1, 1.5, 2, 3, 4)]
+    steps += [Step("defocus", f"{r} px", r, partial(_plain, defocused, r)) for r in (0.7, 1, 1.5, 2, 3, 4)]
     steps += [Step("motion", f"{n} px", n, partial(_shake, n)) for n in (2, 3, 5, 7, 9, 13)]
     return steps
 
