@@ -54,7 +54,7 @@ class Measured:
     Attributes:
         rows: scores, a condition each.
         framing: how the device's crops differ, a size and set of faces each.
-        answers: float32 [N, 7], of the conditions without which there is no calibration, by their name.
+        answers: float32 [N, 7] by the name of the condition; those whose calibration is measured.
     """
 
     rows: list[Row]

@@ -44,5 +44,5 @@ line between the eyes leans. All are measured on the bare face, by dlib's landma
 LIMITS = """What this cannot say: in a grey picture of 48 px brightness is light and exposure as much as
 skin. A difference between fifths is not one between people of different skin, and no difference is no proof
 of fairness. The set names neither age nor sex nor origin, and nothing here guesses them: groups of people
-cannot be told apart. Faces on which dlib finds no landmarks are turned away, small, hidden or drawn; their
-masks hang on a template."""
+cannot be told apart. Faces on which dlib finds no landmarks are harder in other ways too; their masks hang
+on a template. Yaw and roll are as good as dlib's landmarks on 48 px."""
