@@ -90,7 +90,15 @@ def evaluate(
     occlusion: Annotated[
         list[Occlusion] | None, typer.Option(help="Beside bare faces; mask by default; repeatable.")
     ] = None,
-    photos: Annotated[Path, _photos("masked_faces.zip.")] = MASKED_FACES,
+    conditions: Annotated[
+        bool,
+        typer.Option(
+            "--conditions", help="Other masks, sizes, crops, light, blur; calibration, abstention, groups."
+        ),
+    ] = False,
+    photos: Annotated[
+        Path, _photos("masked_faces.zip; --conditions cuts real masks out of it.")
+    ] = MASKED_FACES,
     detector: Annotated[list[str] | None, _photos("What to test, facet by default; repeatable.")] = None,
     threshold: Annotated[float | None, _photos("Another than its bundle's.", min=0.02, max=1)] = None,
     yunet: Annotated[Path, _photos("YuNet's network, a peer.")] = YUNET,
@@ -103,6 +111,16 @@ def evaluate(
     sheet: Annotated[Path, _photos("Where to draw what was missed and what is false.")] = MISSES,
 ) -> None:
     """Measure a model on test faces, bare and occluded, or `detector` on photographs; writes docs/results."""
+    if conditions:
+        from train_keras.conditions.evaluate import evaluate_conditions
+
+        if model == "detector" or occlusion or set_name != "ferplus":
+            raise typer.BadParameter(
+                "--conditions is for classifiers on ferplus and brings its own occlusions"
+            )
+        command = f"mien evaluate {model} --conditions"
+        typer.echo(evaluate_conditions(model, data, photos, command=command, progress=bar))
+        return
     if model == "detector":
         from train_keras.data.masked_faces import PhotoSplit
         from train_keras.detection.evaluation.evaluate import DEFAULT, Settings, evaluate_detectors

@@ -118,7 +118,7 @@ def _whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> 
         found: list[int] = []
         for number, picture in enumerate(pictures[state]):
             frame = place(picture, size)
-            face = _nearest(detector.detect(frame), size)
+            face = nearest(detector.detect(frame), size)
             if face is None:
                 continue
             found.append(number)
@@ -159,7 +159,7 @@ def _scaled(picture: Image, size: int) -> Image:
     return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way), np.uint8)
 
 
-def _nearest(faces: list[Face], size: int) -> Face | None:
+def nearest(faces: list[Face], size: int) -> Face | None:
     """The face whose centre lies on the placed picture, the surest first."""
     height, width = FRAME
     for face in faces:

@@ -26,6 +26,7 @@ class Subject:
         version: of the bundle; empty for a run.
         weights: the file that holds them.
         answer: uint8 [N, S, S] grey faces of any size to float32 [N, C] probabilities.
+        abstain_below: the coarse probability below which a bundle abstains; None for a run.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Subject:
     version: str
     weights: Path
     answer: Callable[[Image], Floats]
+    abstain_below: float | None = None
 
 
 def open_subject(model: str) -> Subject:
@@ -59,4 +61,5 @@ def open_subject(model: str) -> Subject:
         bundle.manifest.version,
         bundle.model,
         lambda faces: classifier.classify(resize_crops(faces, classifier.size)),
+        bundle.manifest.calibration.abstain_below,
     )

@@ -4,7 +4,7 @@ import pytest
 
 from edge.alignment import CropGeometry, crop_face
 from edge.types import Face
-from train_keras.framing import FRAME, FRAMINGS, _nearest, place
+from train_keras.framing import FRAME, FRAMINGS, nearest, place
 
 
 def face_at(x, y, score=0.9):
@@ -23,11 +23,11 @@ def test_placed_in_the_middle(size):
     assert np.abs(middle.astype(int) - shrunk).mean() < 3
 
 
-def test_nearest_is_the_surest_on_the_placed_picture():
+def testnearest_is_the_surest_on_the_placed_picture():
     aside, sure, unsure = face_at(100, 100, 0.99), face_at(325, 238, 0.8), face_at(318, 240, 0.5)
-    assert _nearest([aside, sure, unsure], 104) is sure
-    assert _nearest([aside, face_at(320, 200), face_at(360, 240)], 104) is None
-    assert _nearest([], 104) is None
+    assert nearest([aside, sure, unsure], 104) is sure
+    assert nearest([aside, face_at(320, 200), face_at(360, 240)], 104) is None
+    assert nearest([], 104) is None
 
 
 def test_framings_agree_on_a_face_that_lies_right():

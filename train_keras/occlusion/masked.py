@@ -166,7 +166,7 @@ def _pool(
 def _find(images: Image, progress: Progress) -> Floats:
     out = np.full((len(images), 68, 2), np.nan, np.float32)
     chunks = _chunks(len(images))
-    with _workers() as pool:
+    with workers() as pool:
         jobs = pool.map(_find_chunk, (images[chunk] for chunk in chunks))
         for chunk, points in zip(chunks, progress(jobs, len(chunks), "finding landmarks"), strict=True):
             out[chunk] = points
@@ -185,7 +185,7 @@ def _paint(
     pictures, maps = np.empty_like(faces.images), np.empty_like(faces.images)
     chunks = _chunks(len(faces))
     title = "painting masks" if worn == _MASK else "painting occlusions"
-    with _workers() as pool:
+    with workers() as pool:
         jobs = pool.map(
             _paint_chunk, ((faces.images[c], points[c], faces.rows[c], worn, seeds) for c in chunks)
         )
@@ -209,7 +209,7 @@ def _choose(worn: tuple[Occlusion, ...], seed: tuple[int, ...]) -> Occlusion:
     return worn[np.random.default_rng((*seed, _CHOICE)).integers(len(worn))]
 
 
-def _workers() -> ProcessPoolExecutor:
+def workers() -> ProcessPoolExecutor:
     """A process a core, begun afresh: forked from one in which TensorFlow or OpenCV runs threads, they wait
     for these for ever."""
     fresh = multiprocessing.get_context("spawn")

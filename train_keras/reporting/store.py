@@ -181,14 +181,16 @@ def load(path: Path) -> AnyRecord:
 
 
 def load_store(folder: Path = STORE) -> dict[str, AnyRecord]:
-    """All records of a folder by key; those of `mien convert`, parity-NAME.json, are of another kind.
+    """All records of a folder by key; parity-NAME.json of `mien convert` and conditions-NAME.json are others.
 
     Raises:
         DataError: there is no such folder, or one of its files is damaged.
     """
     if not folder.is_dir():
         raise DataError(f"no results in {folder}: `mien evaluate` and `mien crossval` write them there")
-    files = (path for path in sorted(folder.glob("*.json")) if not path.name.startswith("parity-"))
+    files = (
+        path for path in sorted(folder.glob("*.json")) if not path.name.startswith(("parity-", "conditions-"))
+    )
     return {record.key: record for record in map(load, files)}
 
 
