@@ -27,7 +27,7 @@ from edge.finding import Finder, longest_interval
 from edge.pipeline import Pipeline
 from edge.runtime import runtime_version
 from edge.settings import AUTO, Settings
-from edge.store.choosing import load_model
+from edge.store.choosing import load_detector, load_model
 from edge.tracking import pair
 from edge.types import Face, Frame, Image, Observation
 from edge.watching import make_detector, set_vision_threads
@@ -61,7 +61,8 @@ def measure(settings: Settings, seconds: float) -> dict[str, Any]:
         MienError: the model, the detector or the clip cannot be loaded.
     """
     threads = set_vision_threads(settings.detector.threads)
-    detector = make_detector(settings.detector)
+    detection = load_detector(settings)
+    detector = make_detector(settings.detector, detection)
     bundle = load_model(settings.model)
     classifier = Classifier(bundle, settings.model.threads)
     crops = np.random.default_rng(0).integers(0, 256, (64, 1, classifier.size, classifier.size), np.uint8)
@@ -75,7 +76,11 @@ def measure(settings: Settings, seconds: float) -> dict[str, Any]:
     return {
         "classify": asdict(classify),
         **frames,
-        "detector": {"name": settings.detector.name, "longest_side": settings.detector.longest_side},
+        "detector": {
+            "name": settings.detector.name,
+            "version": detection and detection.manifest.version,
+            "longest_side": settings.detector.longest_side,
+        },
         "model": {"name": bundle.manifest.name, "version": bundle.manifest.version},
         "quantisation": bundle.manifest.quantisation,
         "runtime": runtime_version(),

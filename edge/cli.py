@@ -223,14 +223,15 @@ def bench(
     from edge.bench_start import measure_start
     from edge.config import load
     from edge.report import print_figures
-    from edge.store.choosing import chosen_model
+    from edge.store.choosing import chosen_detector, chosen_model
 
     flags = {"camera.source": camera, "detector.interval": interval, **_shared(detector, model, threads)}
     settings = load(config, flags).settings
     if json_file is not None:
         _write(json_file, "")  # what cannot be written should be known before an hour of measuring
-    model = str(chosen_model(settings.model))
-    start = measure_start(["--model", model, "--detector", settings.detector.name])
+    model, folder = str(chosen_model(settings.model)), chosen_detector(settings)
+    spec = settings.detector.name if folder is None else f"facet:{folder}"
+    start = measure_start(["--model", model, "--detector", spec])
     figures = {**measure(settings, seconds), "start": start}
     print_figures(figures)
     if json_file is not None:

@@ -16,7 +16,7 @@ from edge.classifier import Classifier
 from edge.doctor import Check
 from edge.predict import Prediction, Predictor, find_pictures
 from edge.settings import Settings
-from edge.store.choosing import load_model
+from edge.store.choosing import load_detector, load_model
 from edge.watching import make_detector, set_vision_threads
 
 MANY = 32  # files from which a progress bar is worth its place
@@ -31,7 +31,7 @@ def print_predictions(settings: Settings, paths: list[str], faces: bool, jsonl: 
     """
     pictures = find_pictures(paths)
     set_vision_threads(settings.detector.threads)
-    detector = None if faces else make_detector(settings.detector)
+    detector = None if faces else make_detector(settings.detector, load_detector(settings))
     classifier = Classifier(load_model(settings.model), settings.model.threads)
     predictor = Predictor(classifier, detector)
     batches = _with_progress(predictor.predict(pictures), len(pictures))
@@ -92,12 +92,13 @@ def print_figures(figures: dict[str, Any]) -> None:
         figures[key] for key in ("machine", "clip", "model", "detector", "start")
     )
     size = "x".join(map(str, clip["frame_size"]))
+    named = [detector["name"], *filter(None, [detector["version"]])]
     versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
     for name, value in {
         "machine": f"{machine['cpu']}, {machine['cores']} cores",
         "threads": f"{machine['detector_threads']} detection, {machine['model_threads']} model",
         "frames": f"{clip['camera']}, {size}, {clip['faces_per_frame']:.2f} faces each",
-        "detector": f"{detector['name']} at {detector['longest_side']} pixels",
+        "detector": f"{' '.join(named)} at {detector['longest_side']} pixels",
         "interval": f"1 and {adaptive['interval']}; auto goes by the time a camera leaves, and here is none",
         "looks": f"{adaptive['full_looks']:.1%} of them full with that interval",
         "agreement": f"{adaptive['agreement']:.1%} of frames show the same faces both ways",

@@ -13,9 +13,14 @@ THRESHOLD = 0.5  # where neither the user nor a bundle names one
 
 
 class Detector(Protocol):
-    """Finds faces."""
+    """Finds faces.
+
+    Attributes:
+        longest_side: larger pictures are shrunk to this many pixels; may be changed between two pictures.
+    """
 
     name: str
+    longest_side: int
 
     def detect(self, image: Image) -> list[Face]:
         """Faces in a picture, the surest first.

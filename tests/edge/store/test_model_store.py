@@ -95,11 +95,11 @@ def test_a_bad_one_is_marked_and_passed_over(store):
 def test_starts_on_probation_are_counted_until_it_is_over(store):
     assert store.count_start() is None
     pointer = store.install(filling("1"), use=True).pointer
-    assert [store.count_start() for _ in range(3)] == [0, 1, 2]
+    assert [store.count_start() for _ in range(3)] == [(0, 0), (1, 0), (2, 0)]
     store.end_probation(pointer, proved=False)
-    assert store.count_start() == 2
+    assert store.count_start() == (2, 0)
     store.end_probation("small/other-00000000")
-    assert store.count_start() == 3
+    assert store.count_start() == (3, 0)
     store.end_probation(pointer)
     assert store.count_start() is None
 
