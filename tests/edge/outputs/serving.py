@@ -56,7 +56,7 @@ class Served:
             self.control,
             lambda: self.counters,
             preview,
-            models,
+            lambda: models,
             (lambda: temperature) if temperature is not None else None,
             limits,
         )
