@@ -166,8 +166,9 @@ def test_a_new_model_is_not_judged_by_what_the_old_one_took(store):
     run.reader = watcher
     install(store, "1")
     run.look_until(lambda: len(run.events) == 2)
-    run.look()
-    assert run.told()[1:] == [("loaded", "slim", "1")]
+    install(store, "2")
+    run.look_until(lambda: len(run.events) == 3)
+    assert run.told()[1:] == [("loaded", "slim", "1"), ("loaded", "slim", "2")]
 
 
 def test_damaged_ones_are_passed_over_at_start(store):

@@ -130,6 +130,8 @@ def test_both_tasks_models_at_once_and_after_a_reload(store):
     assert smaller.expressions is models.expressions
     assert smaller.faces is not models.faces
     assert (starts(store, "expression"), starts(store, "detection")) == (1, 1)  # a reload is no failed start
+    smaller = Models(settings(store, **{"detector.longest_side": 160, "model.threads": 2}), print, smaller)
+    assert (starts(store, "expression"), starts(store, "detection")) == (1, 1)
     with pytest.raises(ModelMissingError):
         Models(settings(store, **{"detector.name": "facet:/none"}), events.append)
     assert starts(store, "expression") == 1  # nor is one that the detector prevents

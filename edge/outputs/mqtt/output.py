@@ -150,10 +150,10 @@ class Mqtt:
 
     async def _introduce_again(self) -> None:
         """Tell Home Assistant whenever there are other models to choose from."""
-        models = self._models()
+        models = tuple(self._models())
         while True:
             await asyncio.sleep(MODELS)
-            if (found := self._models()) != models and self._discovery is not None:
+            if (found := tuple(self._models())) != models and self._discovery is not None:
                 models = found
                 self._outbox.keep(self._introduction, self._discovery.message())
 
