@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from edge.detectors import Detector
+from edge.detectors import Detector, SizedDetector
 from edge.interval import LONGEST, Costs, affordable
 from edge.tracking import Track, Tracker
 from edge.types import Face, Floats, Frame, Image
@@ -68,7 +68,9 @@ class Finder:
         costs: what looking takes; the rest of a frame is for the caller to note.
     """
 
-    def __init__(self, detector: Detector, tracker: Tracker | None = None, interval: int | None = 1) -> None:
+    def __init__(
+        self, detector: SizedDetector, tracker: Tracker | None = None, interval: int | None = 1
+    ) -> None:
         self.costs = Costs()
         self._detector = detector
         self._regions = detector if isinstance(detector, RegionDetector) else None
@@ -80,7 +82,7 @@ class Finder:
         self._looked = -math.inf  # time of the last look of either kind
         self._overlooked: set[int] = set()  # tracks of faces that full looks see and region looks do not
 
-    def use(self, detector: Detector) -> None:
+    def use(self, detector: SizedDetector) -> None:
         """Look with another detector from now on, at a picture as small as the last one was adapted to."""
         self._detector = detector
         self._regions = detector if isinstance(detector, RegionDetector) else None

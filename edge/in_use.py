@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from edge.bundles import Bundle, DetectionBundle
 from edge.classifier import Classifier
-from edge.detectors import Detector
+from edge.detectors import SizedDetector
 from edge.errors import MienError
 from edge.events import ModelEvent
 from edge.roles import Expressions, Faces, Reader
@@ -83,7 +83,7 @@ def _expressions(settings: Settings, publish: Publish, before: Models | None) ->
 
 def _faces(
     settings: Settings, publish: Publish, before: Models | None
-) -> Slot[DetectionBundle, Detector] | None:
+) -> Slot[DetectionBundle, SizedDetector] | None:
     if before is not None:
         if _about_faces(before.settings) == _about_faces(settings):
             return before.faces

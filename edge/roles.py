@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, TypeVar
 from edge import bundles
 from edge.bundles import Bundle, DetectionBundle, Task
 from edge.classifier import Classifier
-from edge.detectors import Detector
+from edge.detectors import SizedDetector
 from edge.detectors import golden as golden_faces
 from edge.golden import check_golden
 from edge.settings import DetectorConfig, ModelConfig
@@ -37,7 +37,7 @@ class Reader(Protocol):
 
     def use(self, classifier: Classifier) -> None: ...
 
-    def look_with(self, detector: Detector) -> None: ...
+    def look_with(self, detector: SizedDetector) -> None: ...
 
 
 class Role(Protocol[B, M]):
@@ -132,10 +132,10 @@ class Faces:
     def check(self, bundle: DetectionBundle) -> None:
         golden_faces.check_golden(bundle)
 
-    def make(self, bundle: DetectionBundle) -> Detector:
+    def make(self, bundle: DetectionBundle) -> SizedDetector:
         return make_detector(self.config, bundle)
 
-    def use(self, reader: Reader, model: Detector) -> None:
+    def use(self, reader: Reader, model: SizedDetector) -> None:
         reader.look_with(model)
 
     def seconds(self, reader: Reader) -> deque[float]:

@@ -14,7 +14,7 @@ from edge.bus import Bus
 from edge.cameras import is_recording
 from edge.capture import Source
 from edge.classifier import Classifier
-from edge.detectors import Detector, open_detector
+from edge.detectors import SizedDetector, open_detector
 from edge.detectors.facet import Facet
 from edge.finding import Finder
 from edge.people import People
@@ -85,7 +85,7 @@ class Watcher:
 
         self._exchange(lambda pipeline: pipeline.use(classifier), self.face_seconds)
 
-    def look_with(self, detector: Detector) -> None:
+    def look_with(self, detector: SizedDetector) -> None:
         """Find faces with another detector, from the next frame on."""
         self._exchange(lambda pipeline: pipeline.finder.use(detector), self.look_seconds)
 
@@ -168,7 +168,7 @@ def make_watcher(
     return Watcher(source, pipeline, People(settings.people), bus, max_frames)
 
 
-def make_detector(config: DetectorConfig, bundle: DetectionBundle | None) -> Detector:
+def make_detector(config: DetectorConfig, bundle: DetectionBundle | None) -> SizedDetector:
     """The detector the configuration names.
 
     Args:

@@ -118,10 +118,8 @@ def test_each_task_has_its_own_budget(store, tmp_path, etc):
     assert (entry.full_name, entry.task) == ("facet@9.0", "detection")
 
 
-def test_a_detector_that_the_configuration_overrides_is_told(mien, tmp_path, etc):
-    file = packed(change(tmp_path / "made", "9.0", "facet", "facet"), tmp_path / "facet.mien")
-    done = mien("models", "install", file, "--allow-unsigned")
-    assert done.returncode == 0, done.stderr
+def test_a_detector_that_the_configuration_overrides_is_told(mien, store, etc):
+    store.install(lambda folder: str(change(folder, "9.0", "facet", "facet")))
     for name in ("hog", "facet:/opt/facet"):
         done = mien("models", "use", "facet", environment={"MIEN_DETECTOR_NAME": name})
         assert f"but the configuration says detector.name = '{name}'" in done.stdout
