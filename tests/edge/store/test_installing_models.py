@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import slot_run
 from model_files import change, packed, spoil_answers
 from shop import Shop
 
@@ -119,7 +120,7 @@ def test_each_task_has_its_own_budget(store, tmp_path, etc):
 
 
 def test_a_detector_that_the_configuration_overrides_is_told(mien, store, etc):
-    store.install(lambda folder: str(change(folder, "9.0", "facet", "facet")))
+    slot_run.install(store, "9.0", use=False, name="facet")
     for name in ("hog", "facet:/opt/facet"):
         done = mien("models", "use", "facet", environment={"MIEN_DETECTOR_NAME": name})
         assert f"but the configuration says detector.name = '{name}'" in done.stdout
