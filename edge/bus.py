@@ -107,7 +107,7 @@ class Bus:
         self._subscriptions: tuple[Subscription, ...] = ()
         self._newest: dict[str, tuple[Observation, Frame]] = {}
         self._meters: dict[str, Meter] = {}
-        self._states: dict[tuple[type, str | None], Message] = {}
+        self._states: dict[tuple[type, str | None], Message] = {}  # by kind, and camera or task
 
     def subscribe(
         self,
@@ -154,7 +154,8 @@ class Bus:
                 if frame is not None:
                     self._newest[event.camera] = (event, frame)
             elif isinstance(event, CameraEvent | ModelEvent | HealthEvent) and not _unused(event):
-                self._states[type(event), event.camera] = message
+                about = event.task if isinstance(event, ModelEvent) else event.camera
+                self._states[type(event), about] = message
         for subscription in self._subscriptions:
             subscription.offer(message, now)
 
@@ -176,7 +177,8 @@ class Bus:
         return tuple(dict.fromkeys([*said, *self._newest]))  # type: ignore[list-item]
 
     def states(self) -> list[Message]:
-        """The newest camera, model and health events: what somebody who joins late must know."""
+        """The newest event of each camera, of each task's model and of health: what somebody who joins late
+        must know."""
         with self._lock:
             return list(self._states.values())
 

@@ -20,12 +20,12 @@ from edge.control import Command, Control, Pause, Reload, SwitchModel
 from edge.errors import MienError
 from edge.health.pressure import Adaptation, Counts
 from edge.health.watch import PERIOD, HealthWatch
+from edge.in_use import Models
 from edge.outputs import Output, ReaderGone
 from edge.outputs.wanted import Wanted, has_viewer, wanted_outputs
 from edge.settings import Settings
 from edge.sources import camera_sections
-from edge.swapping import Models
-from edge.watching import Watcher, make_detector, make_watcher, set_vision_threads
+from edge.watching import Watcher, adapted_side, make_watcher, set_vision_threads
 
 logger = logging.getLogger(__name__)
 TICK = 0.1  # seconds between looks at what may have ended
@@ -75,8 +75,8 @@ class Daemon:
     def _startup(self, shutdown: contextlib.ExitStack) -> None:
         self._begin_anew(self._settings)
         # Everything that may be missing is opened before anything runs.
-        self._models = Models(self._settings.model, self._bus.publish)
-        shutdown.push(self._end_model)
+        self._models = Models(self._settings, self._bus.publish)
+        shutdown.push(self._end_models)
         self._watchers = self._make_watchers(self._settings, self._models, patient=notify.is_service())
         shutdown.callback(self._close_outputs)
         self._start_outputs(self._settings)
@@ -114,9 +114,7 @@ class Daemon:
         try:
             settings = self._read()
             anew = _seeing(settings) != _seeing(self._settings)
-            models = self._models
-            if settings.model != self._settings.model:
-                models = Models(settings.model, self._bus.publish)
+            models = Models(settings, self._bus.publish, self._models)
             watchers = self._make_watchers(settings, models) if anew else []
         except MienError as error:
             logger.error("the configuration was not applied: %s", error)
@@ -143,7 +141,8 @@ class Daemon:
                 name,
                 config,
                 settings,
-                models.bundle,
+                models.expression,
+                models.detection,
                 viewer,
                 self._bus,
                 patient=patient,
@@ -159,12 +158,15 @@ class Daemon:
 
     def _start_watchers(self) -> None:
         self._models.tell()
-        made = self._models.bundle.manifest
+        made, detection = self._models.expression.manifest, self._models.detection
+        detector = self._settings.detector.name
+        if detection is not None:
+            detector = f"{detection.manifest.name} {detection.manifest.version}"
         for watcher in self._watchers:
             logger.info(
                 "camera %s, detector %s, model %s %s",
                 watcher.source.name,
-                self._settings.detector.name,
+                detector,
                 made.name,
                 made.version,
             )
@@ -214,8 +216,8 @@ class Daemon:
                 closing.callback(output.close)
             self._outputs.clear()
 
-    def _end_model(self, _: object, fault: BaseException | None, __: object) -> None:
-        """An end in order, or by what a person has to mend, says nothing against the model."""
+    def _end_models(self, _: object, fault: BaseException | None, __: object) -> None:
+        """An end in order, or by what a person has to mend, says nothing against the models."""
         if fault is None or isinstance(fault, MienError | ReaderGone):
             self._models.end()
 
@@ -249,9 +251,9 @@ class Daemon:
         set_vision_threads(wanted.threads)
         if (before.side_factor, before.interval_factor) == (wanted.side_factor, wanted.interval_factor):
             return
+        side = adapted_side(self._settings.detector, wanted.side_factor)
         for watcher in self._watchers:
-            detector = make_detector(self._settings.detector, wanted.side_factor)
-            watcher.adapt(detector, wanted.interval_factor)
+            watcher.adapt(side, wanted.interval_factor)
 
     def _tell_life(self) -> None:
         """Ping systemd's watchdog while every camera's frames advance, or are known not to."""

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from edge import bundles
 from edge.errors import MienError
 from edge.health.vitals import ROOT, Vitals, read_vitals, state_folder
 from edge.settings import HealthConfig, Settings
-from edge.store.choosing import load_model
+from edge.store.choosing import load_detector, load_model
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -82,7 +81,7 @@ def _needed_runtimes(settings: Settings) -> Iterator[str]:
     with contextlib.suppress(MienError):
         yield load_model(settings.model).manifest.minimum_runtime
     with contextlib.suppress(MienError):
-        if detector := _detector_bundle(settings):
+        if detector := load_detector(settings):
             yield detector.manifest.minimum_runtime
 
 
@@ -125,9 +124,11 @@ def _detector(settings: Settings) -> Check:
 
     from edge.watching import make_detector
 
-    detector = make_detector(settings.detector)
+    bundle = load_detector(settings)
+    detector = make_detector(settings.detector, bundle)
     detector.detect(np.zeros((360, 640, 3), np.uint8))
-    return Check("detector", "ok", f"{detector.name} at {settings.detector.longest_side} pixels")
+    name = f"{bundle.manifest.name} {bundle.manifest.version}" if bundle else detector.name
+    return Check("detector", "ok", f"{name} at {settings.detector.longest_side} pixels")
 
 
 def _golden_faces(settings: Settings) -> Check:
@@ -136,7 +137,7 @@ def _golden_faces(settings: Settings) -> Check:
     from edge.detectors.golden import compare_golden
 
     name = "golden faces"
-    bundle = _detector_bundle(settings)
+    bundle = load_detector(settings)
     if bundle is None:
         return Check(name, "ok", "none: not one of mien's own detectors")
     try:
@@ -147,12 +148,6 @@ def _golden_faces(settings: Settings) -> Check:
     if comparison.faults:
         return Check(name, "fail", str(comparison), "this runtime computes wrongly: install another version")
     return Check(name, "ok", str(comparison))
-
-
-def _detector_bundle(settings: Settings) -> bundles.DetectionBundle | None:
-    """The bundle of the detector the configuration names; None for detectors that are no bundles."""
-    name, _, folder = settings.detector.name.partition(":")
-    return bundles.load_detection(folder or bundles.DEFAULT_DETECTOR) if name == "facet" else None
 
 
 def _clip(settings: Settings) -> Check:

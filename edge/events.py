@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
+from edge.bundles import Task
 from edge.types import Observation
 
 ModelPhase = Literal["loaded", "refused", "rolled_back"]
@@ -109,6 +110,7 @@ class ModelEvent(_Event):
         state: loaded: it is in use; refused: it cannot be used, and the old one goes on; rolled_back: it was
             in use and did not prove itself, and the one before is in use again.
         reason: why it is not in use, for people.
+        task: expression: it reads faces; detection: it finds them.
     """
 
     SCHEMA = "mien.model/1"
@@ -117,6 +119,7 @@ class ModelEvent(_Event):
     version: str | None = None
     quantisation: str | None = None
     reason: str | None = None
+    task: Task = "expression"
 
 
 class HealthEvent(_Event):

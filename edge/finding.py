@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from edge.detectors import Detector
+from edge.detectors import Detector, SizedDetector
 from edge.interval import LONGEST, Costs, affordable
 from edge.tracking import Track, Tracker
 from edge.types import Face, Floats, Frame, Image
@@ -68,23 +68,33 @@ class Finder:
         costs: what looking takes; the rest of a frame is for the caller to note.
     """
 
-    def __init__(self, detector: Detector, tracker: Tracker | None = None, interval: int | None = 1) -> None:
+    def __init__(
+        self, detector: SizedDetector, tracker: Tracker | None = None, interval: int | None = 1
+    ) -> None:
         self.costs = Costs()
         self._detector = detector
         self._regions = detector if isinstance(detector, RegionDetector) else None
         self._tracker = tracker or Tracker()
         self._interval = interval
+        self._side: int | None = None  # of the detector's picture, once it was adapted
         self._patience = 1
         self._since = math.inf  # frames since the last full look
         self._looked = -math.inf  # time of the last look of either kind
         self._overlooked: set[int] = set()  # tracks of faces that full looks see and region looks do not
 
-    def adapt(self, detector: Detector, patience: int) -> None:
-        """Look with another detector of the same kind, and `patience` times as seldom at the most."""
+    def use(self, detector: SizedDetector) -> None:
+        """Look with another detector from now on, at a picture as small as the last one was adapted to."""
         self._detector = detector
         self._regions = detector if isinstance(detector, RegionDetector) else None
+        if self._side is not None:
+            detector.longest_side = self._side
+        self.costs.full = self.costs.region = 0.0  # are another one's
+
+    def adapt(self, longest_side: int, patience: int) -> None:
+        """Look at a picture of this size, and `patience` times as seldom at the most."""
+        self._side = self._detector.longest_side = longest_side
         self._patience = patience
-        self.costs.full = 0.0  # is another one's
+        self.costs.full = 0.0  # is another size's
 
     @property
     def alive(self) -> frozenset[int]:

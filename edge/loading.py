@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
+from typing import Generic
 
-from edge import bundles
-from edge.bundles import Bundle
-from edge.classifier import Classifier
+from edge.bundles import Task
 from edge.errors import MienError
 from edge.events import ModelEvent
-from edge.golden import check_golden
-from edge.store.choosing import find_model
-from edge.store.state import Pointer
+from edge.roles import B, M, Role
+from edge.store.state import Failures, Pointer
 from edge.store.store import Store
 
 logger = logging.getLogger(__name__)
-TASK: bundles.Task = "expression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +35,22 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Loading:
+class Loading(Generic[B, M]):
     """Loads a model for so many cameras; `thread` ends when that is done.
 
     Attributes:
         proved: whether the store knows that it is good.
         bundle: the model, unless there is a `failure`.
+        models: the same made ready, one a camera.
     """
 
     wanted: Wanted
-    threads: int
+    role: Role[B, M]
     cameras: int
     store: Store
     proved: bool = False
-    bundle: Bundle | None = None
-    classifiers: list[Classifier] = field(default_factory=list)
+    bundle: B | None = None
+    models: list[M] = field(default_factory=list)
     failure: MienError | None = None
     thread: threading.Thread = field(init=False)
 
@@ -61,38 +59,38 @@ class Loading:
         self.thread.start()
 
     def _run(self) -> None:
-        wanted, path = self.wanted, self.wanted.name
+        wanted, path, role, task = self.wanted, self.wanted.name, self.role, self.role.task
         try:
             if wanted.bad is not None:
                 self.proved = True
-                if roll_back(self.store, wanted.bad, str(wanted.after and wanted.after.reason)):
-                    path = str(self.store.folder(self.store.active(TASK), TASK))
+                if roll_back(self.store, task, wanted.bad, str(wanted.after and wanted.after.reason)):
+                    path = str(self.store.folder(self.store.active(task), task))
             elif wanted.pointer is not None:
                 # Before it is loaded: one that takes the daemon down with it is counted too.
-                self.proved = count_start(self.store) is None
-            bundle = bundles.load(str(find_model(path, self.store)))
-            self.classifiers = [Classifier(bundle, self.threads) for _ in range(self.cameras)]
-            check_golden(bundle, self.threads)
+                self.proved = count_start(self.store, task) is None
+            bundle = role.load(path, self.store)
+            self.models = [role.make(bundle) for _ in range(self.cameras)]
+            role.check(bundle)
             self.bundle = bundle
         except MienError as error:
             self.failure = error
             if wanted.pointer is not None:
-                roll_back(self.store, wanted.pointer, str(error))
+                roll_back(self.store, task, wanted.pointer, str(error))
 
 
-def count_start(store: Store) -> int | None:
-    """How often the active model failed before; None where it is not on probation, or nobody can count."""
+def count_start(store: Store, task: Task) -> Failures | None:
+    """What failed with the active model before; None where it is not on probation, or nobody can count."""
     try:
-        return store.count_start(TASK)
+        return store.count_start(task)
     except MienError as error:
         logger.warning("starts with this model are not counted: %s", error)
         return None
 
 
-def roll_back(store: Store, pointer: str, reason: str) -> bool:
+def roll_back(store: Store, task: Task, pointer: str, reason: str) -> bool:
     """Whether the store now names another model than this bad one."""
     try:
-        store.roll_back(TASK, pointer, reason)
+        store.roll_back(task, pointer, reason)
     except MienError as error:
         logger.warning("%s stays active in the store: %s", pointer, error)
         return False

@@ -15,7 +15,7 @@ from edge.classifier import Classifier
 from edge.doctor import Check
 from edge.predict import Prediction, Predictor, find_pictures
 from edge.settings import Settings
-from edge.store.choosing import load_model
+from edge.store.choosing import load_detector, load_model
 from edge.watching import make_detector, set_vision_threads
 
 MANY = 32  # files from which a progress bar is worth its place
@@ -30,7 +30,7 @@ def print_predictions(settings: Settings, paths: list[str], faces: bool, jsonl: 
     """
     pictures = find_pictures(paths)
     set_vision_threads(settings.detector.threads)
-    detector = None if faces else make_detector(settings.detector)
+    detector = None if faces else make_detector(settings.detector, load_detector(settings))
     classifier = Classifier(load_model(settings.model), settings.model.threads)
     predictor = Predictor(classifier, detector)
     batches = _with_progress(predictor.predict(pictures), len(pictures))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from edge.bundles import DEFAULT_DETECTOR, DEFAULT_MODEL
+from edge.bundles import DEFAULT_DETECTOR, DEFAULT_MODEL, Task
 
 AUTO = "auto"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -72,7 +72,9 @@ class DetectorConfig(Section):
     """The face detector."""
 
     name: str = Field(
-        DEFAULT_DETECTOR, description="facet, facet:FOLDER, hog, yunet:FILE.onnx or centerface:FILE.onnx"
+        DEFAULT_DETECTOR,
+        description="facet: the store's active detector (`mien models use`), or else the one that ships; "
+        "facet:FOLDER, hog, yunet:FILE.onnx or centerface:FILE.onnx",
     )
     longest_side: int = Field(320, ge=32, le=4096, description="of the picture it looks at, in pixels")
     threshold: float | None = Field(
@@ -84,6 +86,12 @@ class DetectorConfig(Section):
         "for, and 1 for a recording without viewer",
     )
     threads: int = Field(0, ge=0, le=64, description="of OpenCV; 0: one less than there are cores")
+    budget_ms: float = Field(
+        100.0,
+        gt=0,
+        le=10_000,
+        description="a new facet that takes longer for a whole picture, in milliseconds, is refused",
+    )
 
     @field_validator("interval")
     @classmethod
@@ -94,6 +102,16 @@ class DetectorConfig(Section):
         if not 1 <= frames <= 1000:
             raise ValueError(f"it is a number of frames from 1 to 1000, or '{AUTO}'")
         return frames
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it is facet, of whichever folder."""
+        return self.name.partition(":")[0] == DEFAULT_DETECTOR
+
+    @property
+    def folder(self) -> str | None:
+        """The one of facet:FOLDER; None where the store decides, and for other detectors."""
+        return (self.name.partition(":")[2] or None) if self.is_bundle else None
 
 
 class ModelConfig(Section):
@@ -288,6 +306,11 @@ class Settings(Section):
     mqtt: MqttConfig = MqttConfig()
     health: HealthConfig = HealthConfig()
     updates: UpdatesConfig = UpdatesConfig()
+
+    @property
+    def budgets(self) -> dict[Task, float]:
+        """Seconds that a new model may take, by its task."""
+        return {"expression": self.model.budget_ms / 1000, "detection": self.detector.budget_ms / 1000}
 
     @field_validator("cameras")
     @classmethod

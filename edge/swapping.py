@@ -1,8 +1,9 @@
-"""The daemon's expression model: chosen at start, switched between two frames, given up where it fails.
+"""The daemon's model of one task: chosen at start, switched between two frames, given up where it fails.
 
 A new model is loaded, and answers its golden inputs, in a thread of its own while the old one goes on
-(`edge/loading.py`). Then it is on probation: for a minute, its time for a face is held against the budget. A
-model of the store that does not pass is rolled back there too, and is remembered as bad.
+(`edge/loading.py`). Then it is on probation: for a minute, its time is held against the budget. A model of
+the store that does not pass is rolled back there too, and is remembered as bad. What differs between
+expression models and face detectors stands in `edge/roles.py`.
 """
 
 from __future__ import annotations
@@ -13,39 +14,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Generic
 
-from edge import bundles
-from edge.bundles import Bundle
-from edge.classifier import Classifier
 from edge.errors import MienError, ModelUnfitError
 from edge.events import ModelEvent, ModelPhase
-from edge.golden import check_golden
-from edge.loading import TASK, Loading, Wanted, count_start, roll_back
-from edge.settings import ModelConfig
-from edge.store.choosing import find_model, open_store
-from edge.store.state import Pointer
+from edge.loading import Loading, Wanted, count_start, roll_back
+from edge.roles import B, M, Reader, Role
+from edge.store.state import Failures, Pointer
 from edge.store.store import Store
 from edge.store.versions import split_pointer
 
 logger = logging.getLogger(__name__)
 PROBATION = 60.0  # seconds
-FEWEST = 30  # faces that a median is taken of
-MOST_STARTS = 2  # that may fail within a probation
+FEWEST = 30  # faces, or looks, that a median is taken of
+MOST_STARTS = 2  # that may fail within a probation, in one boot
+MOST_BOOTS = 5  # that may end within a probation; it is seldom the model that ends them
 PATIENCE = 60.0  # seconds a thread waits for somebody who changes the store
 AT_ONCE = 0.5  # seconds the daemon itself does
-
-
-class Reader(Protocol):
-    """Reads faces with a model; `edge.watching.Watcher` is one.
-
-    Attributes:
-        face_seconds: what the newest faces took with the model in use.
-    """
-
-    face_seconds: deque[float]
-
-    def use(self, classifier: Classifier) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +49,12 @@ class Probation:
     until: float
 
 
-class Models:
-    """Which model is in use.
+class Slot(Generic[B, M]):
+    """Which model is in use for a task.
 
     Args:
-        config: of the model.
+        role: what the model does.
+        root: the store's folder.
         publish: takes the events.
     Attributes:
         bundle: the one in use.
@@ -75,20 +62,19 @@ class Models:
         MienError: none can be loaded.
     """
 
-    def __init__(self, config: ModelConfig, publish: Callable[[ModelEvent], None]) -> None:
-        self._config, self._publish = config, publish
-        root = open_store(config).root
+    def __init__(self, role: Role[B, M], root: Path, publish: Callable[[ModelEvent], None]) -> None:
+        self._role, self._publish = role, publish
         self._store, self._hasty = Store(root, PATIENCE), Store(root, AT_ONCE)
         self._given_up: list[ModelEvent] = []
         self._probation: Probation | None = None
         self._wanted: deque[Wanted] = deque()
-        self._loading: Loading | None = None
-        self.bundle = self._first()
-        self._seen = self._store.active(TASK)
+        self._loading: Loading[B, M] | None = None
+        self.bundle: B = self._first()
+        self._seen = self._store.active(role.task)
 
     def tell(self) -> None:
         """Publish what is in use, and what was given up for it."""
-        self._publish(_loaded(self.bundle))
+        self._publish(self._loaded())
         for event in self._given_up:
             self._publish(event)
         self._given_up.clear()
@@ -106,95 +92,114 @@ class Models:
         if self._loading is None and self._wanted:
             wanted = self._wanted.popleft()
             if wanted.name != str(self.bundle.path):
-                self._loading = Loading(wanted, self._config.threads, len(readers), self._store)
+                self._loading = Loading(wanted, self._role, len(readers), self._store)
         self._judge(readers)
 
     def end(self) -> None:
         """The daemon ends in order: this start says nothing against the model."""
-        if self._probation is not None and self._probation.pointer is not None:
-            self._end_probation(self._hasty, self._probation.pointer, proved=False)
+        probation, self._probation = self._probation, None
+        if probation is not None and probation.pointer is not None:
+            self._end_probation(probation.pointer, proved=False)
 
-    def _first(self) -> Bundle:
-        if self._config.name is not None:
-            return bundles.load(str(find_model(self._config.name, self._store)))
-        while (pointer := self._store.active(TASK)) is not None:
-            path = self._store.folder(pointer, TASK)
-            failed = count_start(self._hasty)
+    def _first(self) -> B:
+        role, task = self._role, self._role.task
+        if role.fixed is not None:
+            return role.load(role.fixed, self._store)
+        while (pointer := self._store.active(task)) is not None:
+            path = self._store.folder(pointer, task)
+            failures = count_start(self._hasty, task)
             try:
-                if failed is not None and failed >= MOST_STARTS:
-                    raise ModelUnfitError(
-                        f"{path} took the daemon down {failed} times: install a better version"
-                    )
-                bundle = bundles.load(str(path))
-                if failed is not None:
-                    check_golden(bundle, self._config.threads)
+                if failures is not None:
+                    _refuse_if_fatal(path, failures)
+                bundle = role.load(str(path), self._store)
+                if failures is not None:
+                    role.check(bundle)
                     self._probation = Probation(pointer, str(path), time.monotonic() + PROBATION)
                 return bundle
             except MienError as error:
                 logger.warning("%s; the model before is used", error)
-                self._given_up.append(_event("rolled_back", *split_pointer(pointer), str(error)))
-                if not roll_back(self._hasty, pointer, str(error)):
+                self._given_up.append(self._event("rolled_back", *split_pointer(pointer), str(error)))
+                if not roll_back(self._hasty, task, pointer, str(error)):
                     break
-        return bundles.load(str(self._store.folder(None, TASK)))
+        return role.load(str(self._store.folder(None, task)), self._store)
 
     def _follow_the_store(self) -> None:
-        pointer = self._store.active(TASK) if self._config.name is None else self._seen
+        task = self._role.task
+        pointer = self._store.active(task) if self._role.fixed is None else self._seen
         if pointer != self._seen:
             self._seen = pointer
-            self._wanted.append(Wanted(str(self._store.folder(pointer, TASK)), pointer))
+            self._wanted.append(Wanted(str(self._store.folder(pointer, task)), pointer))
 
-    def _finish(self, loading: Loading, readers: Sequence[Reader]) -> None:
+    def _finish(self, loading: Loading[B, M], readers: Sequence[Reader]) -> None:
         wanted, bundle = loading.wanted, loading.bundle
         if loading.failure is not None or bundle is None:
             logger.warning("model %s: %s", wanted.name, loading.failure)
             name, version = split_pointer(wanted.pointer) if wanted.pointer else (wanted.name, None)
-            self._publish(_event("refused", name, version, str(loading.failure)))
+            self._publish(self._event("refused", name, version, str(loading.failure)))
             return
-        if len(loading.classifiers) < len(readers):  # there are more cameras than there were
+        if len(loading.models) < len(readers):  # there are more cameras than there were
             self._wanted.appendleft(wanted)
             return
-        for reader, classifier in zip(readers, loading.classifiers, strict=False):
-            reader.use(classifier)
+        for reader, model in zip(readers, loading.models, strict=False):
+            self._role.use(reader, model)
         before, self.bundle = self.bundle, bundle
         until = time.monotonic() + PROBATION
         self._probation = None if loading.proved else Probation(wanted.pointer, str(before.path), until)
         logger.info("model %s %s is in use", bundle.manifest.name, bundle.manifest.version)
-        self._publish(_loaded(bundle))
+        self._publish(self._loaded())
         if wanted.after is not None:
             self._publish(wanted.after)
 
     def _judge(self, readers: Sequence[Reader]) -> None:
-        probation = self._probation
+        probation, role = self._probation, self._role
         if probation is None:
             return
-        seconds = [second for reader in readers for second in reader.face_seconds]
+        # Copied first: the cameras' threads add to them meanwhile.
+        seconds = [second for reader in readers for second in list(role.seconds(reader))]
         took = 1000 * statistics.median(seconds) if len(seconds) >= FEWEST else 0.0
-        if took > self._config.budget_ms:
+        if took > role.budget_ms:
             self._probation = None
             made = self.bundle.manifest
             reason = (
-                f"a face takes {took:.1f} ms, more than model.budget_ms = {self._config.budget_ms:g}: "
+                f"{role.measured} takes {took:.1f} ms, more than {role.budget_key} = {role.budget_ms:g}: "
                 "the model before is used"
             )
             logger.warning("model %s %s: %s", made.name, made.version, reason)
-            event = _event("rolled_back", made.name, made.version, reason)
+            event = self._event("rolled_back", made.name, made.version, reason)
             self._wanted.appendleft(Wanted(probation.before, after=event, bad=probation.pointer))
         elif time.monotonic() >= probation.until:
             self._probation = None
             if probation.pointer is not None:
-                self._end_probation(self._hasty, probation.pointer, proved=True)
+                self._end_probation(probation.pointer, proved=True)
 
-    def _end_probation(self, store: Store, pointer: str, *, proved: bool) -> None:
+    def _end_probation(self, pointer: str, *, proved: bool) -> None:
         try:
-            store.end_probation(pointer, TASK, proved=proved)
+            self._hasty.end_probation(pointer, self._role.task, proved=proved)
         except MienError as error:
             logger.warning("the store does not know that %s is good: %s", pointer, error)
 
+    def _loaded(self) -> ModelEvent:
+        made = self.bundle.manifest
+        return ModelEvent(
+            state="loaded",
+            name=made.name,
+            version=made.version,
+            quantisation=made.quantisation,
+            task=made.task,
+        )
 
-def _loaded(bundle: Bundle) -> ModelEvent:
-    made = bundle.manifest
-    return ModelEvent(state="loaded", name=made.name, version=made.version, quantisation=made.quantisation)
+    def _event(
+        self, state: ModelPhase, name: str, version: str | None = None, reason: str | None = None
+    ) -> ModelEvent:
+        return ModelEvent(state=state, name=name, version=version, reason=reason, task=self._role.task)
 
 
-def _event(state: ModelPhase, name: str, version: str | None = None, reason: str | None = None) -> ModelEvent:
-    return ModelEvent(state=state, name=name, version=version, reason=reason)
+def _refuse_if_fatal(path: Path, failures: Failures) -> None:
+    """Raises ModelUnfitError for a model that took too much down with it."""
+    if failures.starts >= MOST_STARTS:
+        took = f"{path} took the daemon down {failures.starts} times"
+    elif failures.boots >= MOST_BOOTS:
+        took = f"the machine went down {failures.boots} times soon after it began to use {path}"
+    else:
+        return
+    raise ModelUnfitError(f"{took}: install a better version")

@@ -9,12 +9,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from edge.bundles import Bundle
+from edge.bundles import Bundle, DetectionBundle
 from edge.bus import Bus
 from edge.cameras import is_recording
 from edge.capture import Source
 from edge.classifier import Classifier
-from edge.detectors import Detector, open_detector
+from edge.detectors import SizedDetector, open_detector
+from edge.detectors.facet import Facet
 from edge.finding import Finder
 from edge.people import People
 from edge.pipeline import Pipeline
@@ -24,7 +25,7 @@ from edge.sources import open_source, takes_newest
 from edge.tracking import Tracker
 from edge.types import Frame
 
-FACES = 300  # that a model's time is judged by
+NEWEST = 300  # faces and looks that a model's time is judged by
 SMALLEST = 32  # pixels of the detector's longest side
 
 
@@ -43,6 +44,7 @@ class Watcher:
         ended: whether it has nothing more to do.
         beat: monotonic time of its last sign of life: a frame that was done.
         face_seconds: what the newest faces took to be read with the model in use.
+        look_seconds: what the newest looks at the whole picture took with the detector in use.
     """
 
     def __init__(
@@ -58,7 +60,8 @@ class Watcher:
         self.failure: BaseException | None = None
         self.ended = False
         self.beat = time.monotonic()
-        self.face_seconds: deque[float] = deque(maxlen=FACES)
+        self.face_seconds: deque[float] = deque(maxlen=NEWEST)
+        self.look_seconds: deque[float] = deque(maxlen=NEWEST)
         self._pipeline, self._people, self._bus, self._max_frames = pipeline, people, bus, max_frames
         self._stopped = False
         self._asked: deque[Callable[[Pipeline], None]] = deque()
@@ -80,15 +83,24 @@ class Watcher:
     def use(self, classifier: Classifier) -> None:
         """Read expressions with another model, from the next frame on."""
 
-        def use(pipeline: Pipeline) -> None:
-            pipeline.use(classifier)
-            self.face_seconds.clear()
+        self._exchange(lambda pipeline: pipeline.use(classifier), self.face_seconds)
 
-        self._asked.append(use)
+    def look_with(self, detector: SizedDetector) -> None:
+        """Find faces with another detector, from the next frame on."""
+        self._exchange(lambda pipeline: pipeline.finder.use(detector), self.look_seconds)
 
-    def adapt(self, detector: Detector, patience: int) -> None:
-        """Look with another detector, and `patience` times as seldom at the most, from the next frame on."""
-        self._asked.append(lambda pipeline: pipeline.finder.adapt(detector, patience))
+    def adapt(self, longest_side: int, patience: int) -> None:
+        """Let the detector look at a picture of this size, and `patience` times as seldom at the most, from
+        the next frame on."""
+        self._asked.append(lambda pipeline: pipeline.finder.adapt(longest_side, patience))
+
+    def _exchange(self, exchange: Callable[[Pipeline], None], seconds: deque[float]) -> None:
+        def now(pipeline: Pipeline) -> None:
+            exchange(pipeline)
+            seconds.clear()  # the old model's last ones
+
+        seconds.clear()  # from here on nobody judges the new model by the old one's
+        self._asked.append(now)
 
     def _run(self) -> None:
         try:
@@ -110,6 +122,8 @@ class Watcher:
         observation = self._pipeline.process(frame)
         if observation.faces:
             self.face_seconds.append(observation.classify / len(observation.faces))
+        if observation.look == "full":
+            self.look_seconds.append(observation.detect)
         self._bus.publish(observation, frame)
         for event in self._people.observe(observation, now):
             self._bus.publish(event)
@@ -122,6 +136,7 @@ def make_watcher(
     config: CameraConfig,
     settings: Settings,
     bundle: Bundle,
+    detection: DetectionBundle | None,
     viewer: bool,
     bus: Bus,
     *,
@@ -133,13 +148,14 @@ def make_watcher(
     Args:
         name: the camera's name in events; None for one that its source gives.
         bundle: the expression model.
+        detection: the face detector's; None where the configured detector is no bundle.
         viewer: whether somebody looks on, on the page or in the terminal.
         patient: whether a live camera that is missing is waited for.
     Raises:
         MienError: the camera, the detector or the model cannot be opened.
     """
     calm = settings.smoothing
-    detector = make_detector(settings.detector)
+    detector = make_detector(settings.detector, detection)
     classifier = Classifier(bundle, settings.model.threads)
     source = open_source(name, config, viewer, bus.publish, patient=patient)
     pipeline = Pipeline(
@@ -152,13 +168,21 @@ def make_watcher(
     return Watcher(source, pipeline, People(settings.people), bus, max_frames)
 
 
-def make_detector(config: DetectorConfig, side_factor: float = 1.0) -> Detector:
-    """The detector the configuration names, looking at a picture of so much of its size.
+def make_detector(config: DetectorConfig, bundle: DetectionBundle | None) -> SizedDetector:
+    """The detector the configuration names.
 
+    Args:
+        bundle: `store.choosing.load_detector` tells which; None where the detector is no bundle.
     Raises what `open_detector` raises.
     """
-    side = max(SMALLEST, round(config.longest_side * side_factor))
-    return open_detector(config.name, side, config.threshold)
+    if bundle is not None:
+        return Facet(bundle, config.longest_side, config.threshold)
+    return open_detector(config.name, config.longest_side, config.threshold)
+
+
+def adapted_side(config: DetectorConfig, side_factor: float) -> int:
+    """The detector's longest side, in pixels, at so much of its size."""
+    return max(SMALLEST, round(config.longest_side * side_factor))
 
 
 def set_vision_threads(threads: int) -> int:

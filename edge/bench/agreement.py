@@ -10,6 +10,7 @@ from edge.bench.frames import Frames
 from edge.detectors.boxes import iou
 from edge.finding import Finder, longest_interval
 from edge.settings import AUTO, Settings
+from edge.store.choosing import load_detector
 from edge.tracking import pair
 from edge.types import Face, Frame
 from edge.watching import make_detector
@@ -23,7 +24,7 @@ def agreement(settings: Settings) -> float:
 
     Raises what opening the detector and the recording raises.
     """
-    detector = make_detector(settings.detector)
+    detector = make_detector(settings.detector, load_detector(settings))
     chosen = settings.detector.interval
     every, seldom = (
         Finder(detector),

@@ -10,7 +10,7 @@ from edge.bench.pipeline import measure_pipeline
 from edge.bench.start import measure_start
 from edge.bench.stretch import FEWEST_CALLS
 from edge.cameras import is_recording
-from edge.store.choosing import chosen_model
+from edge.store.choosing import chosen_detector, chosen_model
 
 FIGURES = 3
 
@@ -22,8 +22,9 @@ def measure_brief(context: Context, seconds: float) -> tuple[list[Result], Start
         MienError: a model, the detector or the camera cannot be opened, or the camera ends.
     """
     settings = context.settings
-    model = str(chosen_model(settings.model))
-    start = measure_start(["--model", model, "--detector", settings.detector.name])
+    model, folder = str(chosen_model(settings.model)), chosen_detector(settings)
+    detector = settings.detector.name if folder is None else f"facet:{folder}"
+    start = measure_start(["--model", model, "--detector", detector])
     classify = measure_classify(context.planned(seconds / 2, FEWEST_CALLS))
     every, seldom = measure_pipeline(context.planned(seconds / 4, FEWEST_CALLS), realtime=False)
     if is_recording(settings.camera.source):

@@ -9,7 +9,7 @@ from edge.bench.context import Context
 from edge.bench.document import Cold, Pictures, Result
 from edge.bench.frames import Frames
 from edge.bench.stretch import CALL, stretch
-from edge.bench.subjects import detector_of, load_detector, timed
+from edge.bench.subjects import detector_of, ready_detector, timed
 from edge.types import Image
 
 PICTURES = 32  # kept in memory, so that decoding is no part of it
@@ -26,7 +26,7 @@ def measure_detect(context: Context, name: str = NAME) -> Result:
     config = context.settings.detector
     camera, images = take_pictures(context)
     height, width = images[0].shape[:2]
-    detector, load = load_detector(config)
+    detector, load = ready_detector(context.settings)
     _, first = timed(lambda: detector.detect(images[0]))
     faces = sum(len(detector.detect(image)) for image in images) / len(images)
     turns = itertools.cycle(images)

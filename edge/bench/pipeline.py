@@ -11,7 +11,7 @@ from edge.bench.context import Context
 from edge.bench.document import Cold, Pictures, Result
 from edge.bench.frames import Frames
 from edge.bench.stretch import CALL, stretch
-from edge.bench.subjects import detector_of, load_classifier, load_detector, model_of
+from edge.bench.subjects import detector_of, load_classifier, model_of, ready_detector
 from edge.finding import Finder, longest_interval
 from edge.pipeline import Pipeline
 from edge.settings import AUTO
@@ -77,7 +77,7 @@ def measure_way(context: Context, name: str, interval: int | str, realtime: bool
     """Time frames with one interval between looks at the whole picture; "auto" as in `measure_pipeline`."""
     settings = context.settings
     calm = settings.smoothing
-    detector, detector_load = load_detector(settings.detector)
+    detector, detector_load = ready_detector(settings)
     classifier, classifier_load = load_classifier(settings.model)
     with contextlib.closing(Frames(settings.camera, realtime)) as frames:
         if interval == AUTO and not frames.paced:

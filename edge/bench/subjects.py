@@ -10,10 +10,10 @@ from typing import TypeVar
 from edge.bench.document import Model
 from edge.bundles import Bundle, DetectionBundle, sha256
 from edge.classifier import Classifier
-from edge.detectors import Detector
+from edge.detectors import Detector, SizedDetector
 from edge.detectors.facet import Facet
-from edge.settings import DetectorConfig, ModelConfig
-from edge.store.choosing import load_model
+from edge.settings import DetectorConfig, ModelConfig, Settings
+from edge.store.choosing import load_detector, load_model
 from edge.watching import make_detector
 
 T = TypeVar("T")
@@ -35,9 +35,12 @@ def load_classifier(config: ModelConfig) -> tuple[Classifier, float]:
     return timed(lambda: Classifier(load_model(config), config.threads))
 
 
-def load_detector(config: DetectorConfig) -> tuple[Detector, float]:
-    """The detector, and the seconds it took to get ready. Raises what `open_detector` raises."""
-    return timed(lambda: make_detector(config))
+def ready_detector(settings: Settings) -> tuple[SizedDetector, float]:
+    """The detector, read, verified and made ready, and the seconds that took.
+
+    Raises what `load_detector` and `open_detector` raise.
+    """
+    return timed(lambda: make_detector(settings.detector, load_detector(settings)))
 
 
 def model_of(bundle: Bundle | DetectionBundle) -> Model:

@@ -25,7 +25,17 @@ class Detector(Protocol):
         """
 
 
-def open_detector(spec: str, longest_side: int = 320, threshold: float | None = None) -> Detector:
+class SizedDetector(Detector, Protocol):
+    """One that decides how large a picture it looks at.
+
+    Attributes:
+        longest_side: larger pictures are shrunk to this many pixels; may be changed between two pictures.
+    """
+
+    longest_side: int
+
+
+def open_detector(spec: str, longest_side: int = 320, threshold: float | None = None) -> SizedDetector:
     """Load the detector that the spec names.
 
     Args:

@@ -42,12 +42,12 @@ class CenterFace:
         self._file = network
         self._network = load_network(network)
         self._size: tuple[int, int] | None = None
-        self._longest_side = longest_side
+        self.longest_side = longest_side
         self._threshold = threshold
 
     def detect(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
-        size = input_size(width, height, self._longest_side)
+        size = input_size(width, height, self.longest_side)
         if self._size not in (size, None):
             # OpenCV 4 fuses layers again at each new input size and so spoils their weights.
             self._network = load_network(self._file)

@@ -41,7 +41,7 @@ class Facet:
     ) -> None:
         self.bundle = bundle
         self._content = bundle.model.read_bytes()
-        self._longest_side = longest_side
+        self.longest_side = longest_side
         self._threshold = bundle.manifest.threshold if threshold is None else threshold
         self._threads = threads
         self._multiple = max(bundle.manifest.strides)
@@ -58,7 +58,7 @@ class Facet:
         """
         raise_if_empty(image)
         height, width = image.shape[:2]
-        shrink = min(1.0, self._longest_side / max(width, height))
+        shrink = min(1.0, self.longest_side / max(width, height))
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
         network = self._network(*size)
         network.place(image, size)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from edge.bundles import DetectionBundle
 from edge.detectors.boxes import iou
 from edge.detectors.facet import Facet
+from edge.errors import ModelCorruptError
 from edge.labels import MASK_STATES
 from edge.types import Face, Image
 
@@ -79,6 +80,24 @@ def compare_golden(bundle: DetectionBundle, golden: Mapping[str, npt.NDArray[Any
     """
     expected = _stored(golden)
     return compare(expected, _find(bundle, golden["inputs"]), bundle.manifest.threshold)
+
+
+def check_golden(bundle: DetectionBundle) -> None:
+    """Let a detector find the faces of its golden pictures.
+
+    Raises:
+        ModelCorruptError: it cannot be run, or finds others than it should.
+    """
+    try:
+        with np.load(bundle.golden) as golden:
+            comparison = compare_golden(bundle, golden)
+    except (OSError, ValueError, KeyError, IndexError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelCorruptError(f"{bundle.golden}: {reason}: install the detector again") from error
+    if comparison.faults:
+        raise ModelCorruptError(
+            f"{bundle.path} answers its golden pictures wrongly ({comparison}): install another version"
+        )
 
 
 def compare(

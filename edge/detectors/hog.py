@@ -29,13 +29,13 @@ class Hog:
         except ImportError as error:
             raise DependencyError("the hog detector needs dlib: pip install dlib-bin") from error
         self._detector = dlib.get_frontal_face_detector()
-        self._longest_side = longest_side
+        self.longest_side = longest_side
         limit = min(max(threshold, 1e-3), 1 - 1e-3)
         self._confidence = float(np.log(limit / (1 - limit)))
 
     def detect(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
-        shrink = min(1.0, self._longest_side / max(width, height))
+        shrink = min(1.0, self.longest_side / max(width, height))
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
         grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
         boxes, confidences, _ = self._detector.run(grey, 0, self._confidence)

@@ -30,7 +30,7 @@ class YuNet:
                 f"there is no detector network {network}: give the path of a YuNet .onnx file"
             )
         self._file = network
-        self._longest_side = longest_side
+        self.longest_side = longest_side
         self._threshold = threshold
         self._size = (320, 320)
         try:
@@ -41,7 +41,7 @@ class YuNet:
 
     def detect(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
-        shrink = min(1.0, self._longest_side / max(width, height))
+        shrink = min(1.0, self.longest_side / max(width, height))
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
         if size != self._size:  # anew, for the reason told in centerface.py
             self._size = size

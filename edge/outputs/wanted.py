@@ -12,7 +12,7 @@ from edge.control import Control
 from edge.outputs import Output
 from edge.settings import HttpConfig, Settings
 from edge.sources import camera_sections, takes_newest
-from edge.store.choosing import model_names, open_store
+from edge.store.choosing import ModelNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,7 @@ def wanted_outputs(
     # Each output brings its own libraries, so it is imported only when it is made.
     outputs, found = settings.outputs, {}
     cameras = [source.name for source in sources()]
-    given = [settings.model.name] if settings.model.name is not None else []
-    models = tuple(dict.fromkeys((*given, *model_names(open_store(settings.model)))))
+    models, offered = ModelNames(settings.model), (settings.model.name, settings.model.store)
     whole = None if any_newest(settings) else running
     if outputs.jsonl is not None:
         path = outputs.jsonl
@@ -89,7 +88,9 @@ def wanted_outputs(
             )
 
         files = _versions_of_files(settings.http)
-        found["http"] = Wanted((outputs.address, preview, tuple(cameras), models, settings.http, files), http)
+        found["http"] = Wanted(
+            (outputs.address, preview, tuple(cameras), offered, settings.http, files), http
+        )
     if settings.mqtt.host is not None:
 
         def mqtt() -> Output:
@@ -97,7 +98,7 @@ def wanted_outputs(
 
             return Mqtt(settings.mqtt, bus, control, cameras, models)
 
-        found["mqtt"] = Wanted((settings.mqtt, tuple(cameras), models), mqtt)
+        found["mqtt"] = Wanted((settings.mqtt, tuple(cameras), offered), mqtt)
     if has_terminal(settings):
         scheme = "https" if settings.http.tls_certificate else "http"
         page = f"{scheme}://{outputs.address}/" if outputs.http else None

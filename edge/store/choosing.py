@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from edge import bundles
-from edge.bundles import Bundle
+from edge.bundles import Bundle, DetectionBundle, Task
 from edge.health.vitals import STATE, state_folder
-from edge.settings import ModelConfig
+from edge.settings import ModelConfig, Settings
 from edge.store.store import Store
 from edge.store.versions import Wish
 
@@ -36,8 +36,7 @@ def chosen_model(config: ModelConfig) -> Path:
     store = open_store(config)
     if config.name is not None:
         return find_model(config.name, store)
-    active = store.folder(store.active("expression"), "expression")
-    return active if (active / "manifest.json").is_file() else store.folder(None, "expression")
+    return _active(store, "expression")
 
 
 def load_model(config: ModelConfig) -> Bundle:
@@ -47,6 +46,30 @@ def load_model(config: ModelConfig) -> Bundle:
         MienError: there is none, or it is damaged.
     """
     return bundles.load(str(chosen_model(config)))
+
+
+def chosen_detector(settings: Settings) -> Path | None:
+    """The folder of the face detector to be used; None for a detector that is no bundle.
+
+    Raises:
+        ModelMissingError: there is none in the configured folder.
+    """
+    config = settings.detector
+    if not config.is_bundle:
+        return None
+    if config.folder is not None:
+        return bundles.find(config.folder, "detection")
+    return _active(open_store(settings.model), "detection")
+
+
+def load_detector(settings: Settings) -> DetectionBundle | None:
+    """The face detector to be used, read and verified; None for a detector that is no bundle.
+
+    Raises:
+        MienError: there is none, or it is damaged.
+    """
+    folder = chosen_detector(settings)
+    return None if folder is None else bundles.load_detection(str(folder))
 
 
 def find_model(name: str, store: Store) -> Path:
@@ -60,6 +83,30 @@ def find_model(name: str, store: Store) -> Path:
     if (bundles.SHIPPED / name / "manifest.json").is_file() and not (store.root / name).is_dir():
         return bundles.SHIPPED / name  # also where its files are damaged, which its reader tells better
     return store.find(Wish.of(name)).path
+
+
+def _active(store: Store, task: Task) -> Path:
+    """The folder of the store's active model, or of the default where that one is gone."""
+    active = store.folder(store.active(task), task)
+    return active if (active / "manifest.json").is_file() else store.folder(None, task)
+
+
+class ModelNames:
+    """Gives the names of the expression models there are when called: a configured one first, then those in
+    the store, then those that ship. They are read again only where the store holds other folders than before,
+    so that it may be called every second."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self._store = open_store(config)
+        self._first = [] if config.name is None else [config.name]
+        self._read: tuple[frozenset[str], tuple[str, ...]] | None = None
+
+    def __call__(self) -> tuple[str, ...]:
+        folders = self._store.folders()
+        if self._read is None or self._read[0] != folders:
+            names = tuple(dict.fromkeys([*self._first, *model_names(self._store)]))
+            self._read = folders, names
+        return self._read[1]
 
 
 def model_names(store: Store) -> list[str]:

@@ -49,13 +49,12 @@ def install(
     from edge.store.listing import downloading
 
     settings, store = _open(config, change=True)
-    budget = settings.model.budget_ms / 1000
-    terms = Terms(trusted_keys(), budget, unsigned=allow_unsigned, force=force)
+    terms = Terms(trusted_keys(), settings.budgets, unsigned=allow_unsigned, force=force)
     with downloading(source) as progress:
         entry = install_model(store, source, terms, use=use, progress=progress)
     print(f"{entry.full_name} is installed{' and in use' if use else ''}")
     if use:
-        _tell_override(settings)
+        _tell_override(settings, entry.task)
 
 
 @app.command("use")
@@ -64,8 +63,9 @@ def use_model(model: Named, config: ConfigFile = None) -> None:
     from edge.store.versions import Wish
 
     settings, store = _open(config, change=True)
-    print(f"{store.use(Wish.of(model)).full_name} is in use")
-    _tell_override(settings)
+    entry = store.use(Wish.of(model))
+    print(f"{entry.full_name} is in use")
+    _tell_override(settings, entry.task)
 
 
 @app.command()
@@ -79,7 +79,7 @@ def rollback(
     store.roll_back(task)
     name = next((entry.full_name for entry in store.entries() if entry.active and entry.task == task), "none")
     print(f"{name} is in use again")
-    _tell_override(settings)
+    _tell_override(settings, task)
 
 
 @app.command()
@@ -120,7 +120,7 @@ def check(
             continue
         address = address_of(offer, updates)
         with downloading(address) as progress:
-            terms = Terms(keys, settings.model.budget_ms / 1000, offer.size, offer.sha256)
+            terms = Terms(keys, settings.budgets, offer.size, offer.sha256)
             entry = install_model(store, address, terms, use=True, progress=progress)
         print(f"{entry.full_name} is installed and in use")
     if not offers:
@@ -139,6 +139,10 @@ def _open(config: Path | None, change: bool = False) -> tuple[Settings, Store]:
     return settings, store
 
 
-def _tell_override(settings: Settings) -> None:
-    if settings.model.name is not None:
+def _tell_override(settings: Settings, task: Task) -> None:
+    """Say so where the configuration names another model of that task."""
+    detector = settings.detector
+    if task == "expression" and settings.model.name is not None:
         print(f"but the configuration says model.name = {settings.model.name!r}: take that out")
+    if task == "detection" and (detector.folder is not None or not detector.is_bundle):
+        print(f"but the configuration says detector.name = {detector.name!r}: take that out")

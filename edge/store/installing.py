@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.bundles import archive, sha256, signing
+from edge import bundles
+from edge.bundles import Task, archive, sha256, signing
 from edge.bundles.admission import admit
 from edge.bundles.signing import TrustedKey
 from edge.errors import DownloadError, FileUnreadableError, MienError, SignatureError
@@ -28,14 +29,14 @@ class Terms:
 
     Attributes:
         keys: whom to trust.
-        budget: seconds a face may take; None for any.
+        budgets: seconds a look of the model may take, by its task; without one, any.
         size, digest: bytes and sha256 the file must have, where an index promised them.
         unsigned: also without a signature; a wrong one is refused all the same.
         force: also a version older than one that is there.
     """
 
     keys: Sequence[TrustedKey]
-    budget: float | None = None
+    budgets: Mapping[Task, float] = field(default_factory=dict)
     size: int | None = None
     digest: str | None = None
     unsigned: bool = False
@@ -92,7 +93,7 @@ def _install(store: Store, file: Path, signature: Path, terms: Terms, use: bool)
                 by = signing.verify(copy, signature, terms.keys)
                 signer = f"{by.key_name} ({by.key_id})"
             archive.unpack(copy, folder)
-            admit(folder, terms.budget)
+            admit(folder, terms.budgets.get(bundles.load_either(folder).manifest.task))
         except MienError as error:  # who reads it knows the file, not where it was looked at
             said = str(error).replace(str(copy), str(file)).replace(str(folder.absolute()), str(file))
             raise type(error)(said) from error

@@ -117,15 +117,17 @@ class Shelf:
         """What the store remembers."""
         return read_state(self._state_file)
 
+    def folders(self) -> frozenset[str]:
+        """Pointers of the folders that are there; nobody looked into them."""
+        files = self.root.glob("[!.]*/*/manifest.json")
+        return frozenset(f"{file.parent.parent.name}/{file.parent.name}" for file in files)
+
     def _link(self, task: Task) -> Path:
         return self.root / f"active-{task}"
 
     def _installed(self) -> list[str]:
         """Pointers of the folders that are there, in the order in which they came."""
-        there = {
-            f"{file.parent.parent.name}/{file.parent.name}"
-            for file in self.root.glob("[!.]*/*/manifest.json")
-        }
+        there = self.folders()
         known = [pointer for pointer in self.state().installed if pointer in there]
         return [*sorted(there.difference(known)), *known]
 

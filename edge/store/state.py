@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,15 +21,39 @@ LONGEST = 8  # pointers a history remembers
 Pointer = str | None
 
 
+class Failures(NamedTuple):
+    """What went wrong before while a model was on probation.
+
+    Attributes:
+        starts: daemons that died, in this boot of the machine.
+        boots: boots that ended meanwhile: the power was cut, or the machine crashed.
+    """
+
+    starts: int
+    boots: int
+
+
 class Probation(BaseModel):
     """A model that has to prove itself.
 
     Attributes:
-        starts: how often a daemon began to use it and did not come to the end of the probation.
+        starts: how often a daemon began to use it and did not come to the end of the probation, in one boot.
+        boot: which boot that was.
+        boots: earlier boots that ended while a daemon used it.
     """
 
     pointer: str
     starts: int = 0
+    boot: str | None = None
+    boots: int = 0
+
+    def begin(self, boot: str | None) -> Failures:
+        """Note that a daemon begins to use it, in this boot, and tell what failed before."""
+        if boot != self.boot:
+            self.boots += self.starts > 0
+            self.starts, self.boot = 0, boot
+        self.starts += 1
+        return Failures(self.starts - 1, self.boots)
 
 
 class TaskState(BaseModel):

@@ -19,10 +19,11 @@ from pathlib import Path
 from edge import bundles
 from edge.bundles import Bundle, DetectionBundle, Task
 from edge.errors import ModelMissingError, StoreError
+from edge.store.boot import boot_id
 from edge.store.disk import discard, move, replace_file, replace_link, writing
 from edge.store.lock import PATIENCE, locked
 from edge.store.shelf import DEFAULTS, TASKS, Entry, Shelf, is_whole
-from edge.store.state import Pointer, Probation, State
+from edge.store.state import Failures, Pointer, Probation, State
 from edge.store.versions import SHIPPED, Wish, check_name, rank, split_pointer
 
 KEPT = 2  # installed versions of a name
@@ -142,9 +143,9 @@ class Store(Shelf):
                 self._forget(entry.pointer)
         return [entry.full_name for entry in going]
 
-    def count_start(self, task: Task = "expression") -> int | None:
-        """Note that a daemon begins to use the active model; how often one did so before and failed, or None
-        where it is not on probation."""
+    def count_start(self, task: Task = "expression") -> Failures | None:
+        """Note that a daemon begins to use the active model; what failed before, or None where it is not on
+        probation."""
         if not self._on_probation(task):
             return None
         with self._changing("a start of the daemon"):
@@ -152,9 +153,9 @@ class Store(Shelf):
             probation = state.of(task).probation
             if probation is None or probation.pointer != self.active(task):
                 return None
-            probation.starts += 1
+            failures = probation.begin(boot_id())
             self._write(state)
-            return probation.starts - 1
+            return failures
 
     def end_probation(self, pointer: str, task: Task = "expression", *, proved: bool = True) -> None:
         """The model has proved itself; or the daemon ends in order and this start does not count."""

@@ -51,6 +51,35 @@ def spoil_answers(folder: Path) -> None:
     with np.load(folder / "golden.npz") as golden:
         inputs, expected = golden["inputs"], golden["probabilities"]
     np.savez(folder / "golden.npz", inputs=inputs, probabilities=expected[:, ::-1])
+    _note_golden(folder)
+
+
+def spoil_faces(folder: Path) -> None:
+    """Golden faces that the detector does not find, under a hash that is right."""
+    import numpy as np
+
+    with np.load(folder / "golden.npz") as golden:
+        arrays = dict(golden)
+    np.savez(folder / "golden.npz", **{**arrays, "boxes": arrays["boxes"] + 200})
+    _note_golden(folder)
+
+
+def blind(folder: Path) -> None:
+    """A detector that is sure of no face, and whose golden faces are none."""
+    import numpy as np
+
+    from edge.detectors.golden import golden_outputs
+
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"threshold": 0.9999}))
+    bundle = bundles.load_detection(str(folder))
+    with np.load(bundle.golden) as golden:
+        inputs = golden["inputs"]
+    np.savez(bundle.golden, **golden_outputs(bundle, inputs))
+    _note_golden(folder)
+
+
+def _note_golden(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["sha256"]["golden.npz"] = bundles.sha256(folder / "golden.npz")
     (folder / "manifest.json").write_text(json.dumps(manifest))

@@ -118,6 +118,7 @@ def test_who_comes_late_can_ask_for_the_newest_of_everything(bus):
     bus.publish(CameraEvent(camera="front", state="streaming"))
     bus.publish(CameraEvent(camera="back", state="lost", reason="unplugged"))
     bus.publish(ModelEvent(state="loaded", name="slim"))
+    bus.publish(ModelEvent(state="loaded", name="facet", task="detection"))
     bus.publish(ModelEvent(state="refused", name="none", reason="no such model"))
     newest = observation(1)
     bus.publish(newest, frame)
@@ -125,7 +126,9 @@ def test_who_comes_late_can_ask_for_the_newest_of_everything(bus):
         "streaming",
         "lost",
         "loaded",
+        "loaded",
     ]
+    assert [one.event.name for one in bus.states() if isinstance(one.event, ModelEvent)] == ["slim", "facet"]
     assert bus.newest("front") == (newest, frame)
     assert bus.newest("back") is None
     assert bus.cameras == ("front", "back")

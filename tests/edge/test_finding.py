@@ -115,15 +115,15 @@ def test_a_newcomer_is_seen_by_the_next_full_look():
         assert counts == [1] * (interval - 1) + [2]
 
 
-def test_a_machine_that_cannot_keep_up_looks_more_seldom_and_with_another_detector():
-    watch, other = Watch(interval=2), RegionEyes()
+def test_a_machine_that_cannot_keep_up_looks_more_seldom_and_at_a_smaller_picture():
+    watch = Watch(interval=2)
     assert [watch.see(face(0)).look for _ in range(5)] == ["full", "regions"] * 2 + ["full"]
-    watch.eyes = other
-    watch.finder.adapt(other, 2)
+    watch.finder.adapt(240, 2)
+    assert watch.eyes.longest_side == 240
     looks = [watch.see(face(0)).look for _ in range(8)]
     assert looks == (["regions"] * 3 + ["full"]) * 2
-    assert other.looks["full"] == 1
-    watch.finder.adapt(other, 1)
+    watch.finder.adapt(320, 1)
+    assert watch.eyes.longest_side == 320
     assert [watch.see(face(0)).look for _ in range(4)] == ["regions", "full"] * 2
 
 

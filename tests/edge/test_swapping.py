@@ -4,10 +4,11 @@ import json
 import signal
 import threading
 import time
-from collections import deque
 
 import pytest
-from model_files import change, spoil_answers
+import slot_run
+from model_files import spoil_answers
+from slot_run import PATIENCE, install
 from test_service import listen, service, until  # noqa: F401
 
 from edge import bundles, swapping
@@ -15,14 +16,15 @@ from edge.config import load
 from edge.control import SwitchModel
 from edge.daemon import Daemon
 from edge.errors import ModelMissingError
+from edge.roles import Expressions
 from edge.settings import ModelConfig
+from edge.store import boot
 from edge.store.store import Store
 from edge.store.versions import Wish
-from edge.swapping import FEWEST, Models
+from edge.swapping import FEWEST
+from edge.watching import Watcher
 
 OBSERVED = {"schema": "mien.observation/1"}
-TOLD = {"schema": "mien.model/1"}
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -30,45 +32,20 @@ def store(tmp_path, bundle):
     return Store(tmp_path / "models")
 
 
-def install(store, version, spoil=lambda folder: None, use=True):
-    """Put a version of slim into the store without looking at it, as one that was good elsewhere."""
-    return store.install(lambda folder: spoil(change(folder, version)), use=use).pointer
+class Source:
+    """A camera that nobody looks through."""
+
+    name = "none"
 
 
-class Reader:
-    """Takes what a camera's thread would take."""
-
-    def __init__(self):
-        self.face_seconds = deque()
-        self.used = []
-
-    def use(self, classifier):
-        self.used.append(classifier.bundle.manifest.version)
-        self.face_seconds.clear()
-
-
-class Run:
-    """A daemon's main loop, without the daemon around it."""
-
+class Run(slot_run.Run):
     def __init__(self, store, **config):
-        self.events, self.reader = [], Reader()
-        self.models = Models(ModelConfig(store=store.root, **config), self.events.append)
-        self.models.tell()
-
-    def told(self):
-        return [(event.state, event.name, event.version) for event in self.events]
-
-    def look_until(self, holds):
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < deadline, self.told()
-            self.models.look([self.reader])
-            time.sleep(0.01)
+        super().__init__(store, Expressions(ModelConfig(**config)))
 
 
 def test_the_stores_link_is_followed(store):
     run = Run(store)
-    assert run.models.bundle.path == bundles.SHIPPED / bundles.DEFAULT_MODEL
+    assert run.slot.bundle.path == bundles.SHIPPED / bundles.DEFAULT_MODEL
     install(store, "1")
     run.look_until(lambda: len(run.events) == 2)
     assert run.told()[1] == ("loaded", "slim", "1")
@@ -81,12 +58,11 @@ def test_the_stores_link_is_followed(store):
 def test_a_configured_name_is_not_moved_by_the_store(store):
     run = Run(store, name="slim")
     install(store, "1")
-    for _ in range(20):
-        run.models.look([run.reader])
+    run.look()
     assert run.told() == [("loaded", "slim", bundles.load("slim").manifest.version)]
-    run.models.ask("slim_fine")
+    run.slot.ask("slim_fine")
     run.look_until(lambda: len(run.events) == 2)
-    run.models.ask("none")
+    run.slot.ask("none")
     run.look_until(lambda: len(run.events) == 3)
     assert run.told()[2] == ("refused", "none", None)
     with pytest.raises(ModelMissingError):
@@ -102,8 +78,7 @@ def test_one_that_answers_wrongly_is_refused_and_the_store_goes_back(store):
     assert "golden inputs wrongly" in run.events[1].reason
     assert run.reader.used == []
     assert "golden inputs wrongly" in store.state().bad["slim@2"]
-    for _ in range(20):
-        run.models.look([run.reader])
+    run.look()
     assert len(run.events) == 2
 
 
@@ -113,8 +88,7 @@ def test_one_that_is_too_slow_for_its_budget_is_rolled_back(store):
     install(store, "2")
     run.look_until(lambda: run.reader.used == ["2"])
     run.reader.face_seconds.extend([0.009] * FEWEST)
-    for _ in range(10):
-        run.models.look([run.reader])
+    run.look(10)
     assert run.reader.used == ["2"]
     run.reader.face_seconds.extend([0.011] * (FEWEST + 1))
     run.look_until(lambda: run.reader.used == ["2", "1"])
@@ -123,8 +97,7 @@ def test_one_that_is_too_slow_for_its_budget_is_rolled_back(store):
     assert store.active("expression") == good
     assert set(store.state().bad) == {"slim@2"}
     run.reader.face_seconds.extend([1.0] * FEWEST)  # the old one has proved itself before
-    for _ in range(20):
-        run.models.look([run.reader])
+    run.look()
     assert run.reader.used == ["2", "1"]
 
 
@@ -146,25 +119,56 @@ def test_probation_ends_after_its_time(store, monkeypatch):
     assert store.state().tasks["expression"].probation.starts == 1
     run.look_until(lambda: store.state().tasks["expression"].probation is None)
     run.reader.face_seconds.extend([0.5] * FEWEST)
-    for _ in range(20):
-        run.models.look([run.reader])
+    run.look()
     assert run.reader.used == []
 
 
 def test_one_that_takes_the_daemon_down_twice_is_given_up_at_the_third_start(store):
     good = install(store, "1")
-    Run(store).models.end()
+    Run(store).slot.end()
     store.end_probation(good)
     install(store, "2")
     for _ in range(5):
-        Run(store).models.end()  # an end in order does not count
+        Run(store).slot.end()  # an end in order does not count
     for _ in range(swapping.MOST_STARTS):
-        assert Run(store).models.bundle.manifest.version == "2"
+        assert Run(store).slot.bundle.manifest.version == "2"
     run = Run(store)
-    assert run.models.bundle.manifest.version == "1"
+    assert run.slot.bundle.manifest.version == "1"
     assert run.told() == [("loaded", "slim", "1"), ("rolled_back", "slim", "2")]
     assert "took the daemon down 2 times" in run.events[-1].reason
     assert store.active("expression") == good
+
+
+def test_power_cuts_on_probation_are_no_failures_of_the_model_but_not_for_ever(store, tmp_path, monkeypatch):
+    """A daemon that is not ended, and then another boot of the machine, is what a power cut leaves behind."""
+    monkeypatch.setattr(boot, "FILE", tmp_path / "boot_id")
+    good = install(store, "1")
+    Run(store).slot.end()
+    store.end_probation(good)
+    install(store, "2")
+    for number in range(swapping.MOST_BOOTS):
+        boot.FILE.write_text(f"boot {number}\n")
+        assert Run(store).slot.bundle.manifest.version == "2"
+    Run(store)  # the daemon alone, in the last of them
+    assert store.count_start() == (2, swapping.MOST_BOOTS - 1)
+    boot.FILE.write_text("another\n")
+    run = Run(store)
+    assert run.told() == [("loaded", "slim", "1"), ("rolled_back", "slim", "2")]
+    assert "the machine went down 5 times soon after it began to use" in run.events[-1].reason
+    assert store.active("expression") == good
+
+
+def test_a_new_model_is_not_judged_by_what_the_old_one_took(store):
+    """Also where the camera has not gone over to it yet."""
+    run = Run(store, budget_ms=10.0)
+    watcher = Watcher(Source(), None, None, None)
+    watcher.face_seconds.extend([0.5] * FEWEST)
+    run.reader = watcher
+    install(store, "1")
+    run.look_until(lambda: len(run.events) == 2)
+    install(store, "2")
+    run.look_until(lambda: len(run.events) == 3)
+    assert run.told()[1:] == [("loaded", "slim", "1"), ("loaded", "slim", "2")]
 
 
 def test_damaged_ones_are_passed_over_at_start(store):
@@ -172,7 +176,7 @@ def test_damaged_ones_are_passed_over_at_start(store):
         pointer = install(store, version)
         (store.root / pointer / "model.tflite").write_bytes(b"altered")
     run = Run(store)
-    assert run.models.bundle.path == bundles.SHIPPED / bundles.DEFAULT_MODEL
+    assert run.slot.bundle.path == bundles.SHIPPED / bundles.DEFAULT_MODEL
     assert [version for _, _, version in run.told()[1:]] == ["2"]
     assert store.active("expression") is None
 

@@ -118,6 +118,7 @@ class State(BaseModel):
     preview: bool = Field(description="whether pictures may be asked for")
     cameras: list[CameraSeen]
     model: Model | None = Field(description="the one in use")
+    detector: Model | None = Field(description="the face detector in use, where it is facet")
     refused: Model | None = Field(description="one that was refused or rolled back since")
     models: list[str] = Field(description="names that may be switched to")
     health: Health | None

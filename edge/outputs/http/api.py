@@ -60,8 +60,8 @@ class Api:
 
     async def _models(self, request: Request) -> Response:
         self._view.ledger.catch_up()
-        model = self._view.ledger.model
-        return JSONResponse({"models": self._view.models, "loaded": model and model.name})
+        model = self._view.ledger.loaded.get("expression")
+        return JSONResponse({"models": list(self._view.models()), "loaded": model and model.name})
 
     async def _pause(self, request: Request) -> Response:
         asked = await read_json(request, answers.Pause)
@@ -72,8 +72,9 @@ class Api:
     async def _switch(self, request: Request) -> Response:
         asked = await read_json(request, answers.Switch)
         # Names alone: a path would let whoever asks look around on this machine's disk.
-        if asked.name not in self._view.models:
-            raise HTTPException(404, f"no such model: use one of {', '.join(self._view.models)}")
+        models = self._view.models()
+        if asked.name not in models:
+            raise HTTPException(404, f"no such model: use one of {', '.join(models)}")
         return self._ask(SwitchModel(asked.name))
 
     def _ask(self, command: Command) -> Response:

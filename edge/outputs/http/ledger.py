@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 
+from edge.bundles import Task
 from edge.bus import Bus, Subscription
 from edge.events import ExpressionEvent, Message, ModelEvent, PersonEvent
 from edge.types import Observation
@@ -50,15 +51,15 @@ class Ledger:
         latencies: by camera and stage.
         expressions: told changes by camera and label; "unsure" where the model abstained.
         appeared: people by camera.
-        model: the newest one that was loaded.
-        refused: the newest one that was refused or rolled back since.
+        loaded: the newest model that was loaded, by its task.
+        refused: the newest one that was refused or rolled back, until another of its task is loaded.
     """
 
     def __init__(self, bus: Bus) -> None:
         self.latencies: dict[tuple[str, str], Histogram] = {}
         self.expressions: Counter[tuple[str, str]] = Counter()
         self.appeared: Counter[str] = Counter()
-        self.model: ModelEvent | None = None
+        self.loaded: dict[Task, ModelEvent] = {}
         self.refused: ModelEvent | None = None
         self._bus = bus
         self._subscription: Subscription | None = None
@@ -89,7 +90,9 @@ class Ledger:
                 self.expressions[camera, label or "unsure"] += 1
             case PersonEvent(camera=str(camera), event="appeared"):
                 self.appeared[camera] += 1
-            case ModelEvent(state="loaded") as model:
-                self.model, self.refused = model, None
+            case ModelEvent(state="loaded", task=task) as model:
+                self.loaded[task] = model
+                if self.refused is not None and self.refused.task == task:
+                    self.refused = None
             case ModelEvent() as refused:
                 self.refused = refused

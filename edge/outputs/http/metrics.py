@@ -15,9 +15,14 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from edge.bundles import Task
 from edge.outputs.http.view import View
 
 STREAMING = "streaming"
+MODELS: tuple[tuple[Task, str, str], ...] = (
+    ("expression", "mien_model", "The expression model in use"),
+    ("detection", "mien_detector", "The face detector in use"),
+)
 
 
 class Metrics(Collector):
@@ -91,14 +96,15 @@ class Metrics(Collector):
     def _machine(self) -> Iterator[Metric]:
         view = self._view
         yield InfoMetricFamily("mien_build", "This mien", {"version": view.version})
-        model = view.ledger.model
-        if model is not None:
-            said = {
-                "name": model.name,
-                "version": model.version or "",
-                "quantisation": model.quantisation or "",
-            }
-            yield InfoMetricFamily("mien_model", "The expression model in use", said)
+        for task, name, meaning in MODELS:
+            model = view.ledger.loaded.get(task)
+            if model is not None:
+                said = {
+                    "name": model.name,
+                    "version": model.version or "",
+                    "quantisation": model.quantisation or "",
+                }
+                yield InfoMetricFamily(name, meaning, said)
         temperature, health = view.temperature(), view.health()
         if temperature is not None:
             yield GaugeMetricFamily("mien_temperature_celsius", "Of the processor", temperature)

@@ -46,7 +46,7 @@ class HttpServer:
         control: takes what is asked of mien.
         cameras: gives the cameras there are, with their counters.
         preview: whether pictures may leave the process.
-        models: names that may be switched to.
+        models: gives the names that may be switched to.
         temperature: tells the processor's, in degrees Celsius.
         limits: what a client may cost, but for `settings.clients`.
     Raises:
@@ -63,7 +63,7 @@ class HttpServer:
         control: Control,
         cameras: Callable[[], Sequence[Counted]],
         preview: bool,
-        models: Sequence[str] = (),
+        models: Callable[[], Sequence[str]] = tuple,
         temperature: Callable[[], float | None] | None = None,
         limits: Limits | None = None,
     ) -> None:

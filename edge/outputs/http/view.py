@@ -33,7 +33,7 @@ class View:
 
     Args:
         cameras: gives the cameras there are.
-        models: names that may be switched to.
+        models: gives the names that may be switched to.
         preview: whether pictures may leave the process.
         temperature: tells the processor's in degrees Celsius; without it, the newest health event's is shown.
     """
@@ -44,12 +44,12 @@ class View:
         feed: Feed,
         ledger: Ledger,
         cameras: Callable[[], Sequence[Counted]],
-        models: Sequence[str],
+        models: Callable[[], Sequence[str]],
         preview: bool,
         temperature: Callable[[], float | None] | None = None,
     ) -> None:
         self.bus, self.feed, self.ledger = bus, feed, ledger
-        self.models, self.preview = tuple(models), preview
+        self.models, self.preview = models, preview
         self._cameras, self._temperature = cameras, temperature
         self._started = time.monotonic()
         self.version = importlib.metadata.version("mien")
@@ -66,15 +66,17 @@ class View:
     def state(self) -> dict[str, Any]:
         """Everything but the observations."""
         self.ledger.catch_up()
-        model, refused, health = self.ledger.model, self.ledger.refused, self.health()
+        loaded, refused, health = self.ledger.loaded, self.ledger.refused, self.health()
+        model, detector = loaded.get("expression"), loaded.get("detection")
         return {
             "version": self.version,
             "uptime_seconds": round(time.monotonic() - self._started, 3),
             "preview": self.preview,
             "cameras": self.cameras(),
             "model": model and model.to_dict(),
+            "detector": detector and detector.to_dict(),
             "refused": refused and refused.to_dict(),
-            "models": list(self.models),
+            "models": list(self.models()),
             "health": health and health.to_dict(),
             "temperature_celsius": self.temperature(),
             "clients": len(self.feed.clients),

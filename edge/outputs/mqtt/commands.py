@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edge.control import Command, Pause, SwitchModel
 from edge.outputs.mqtt.topics import Topics, level
@@ -20,13 +20,13 @@ class Commands:
 
     Args:
         cameras: names of all cameras.
-        models: names that may be switched to.
+        models: gives the names that may be switched to.
     """
 
-    def __init__(self, topics: Topics, cameras: Sequence[str], models: Sequence[str]) -> None:
+    def __init__(self, topics: Topics, cameras: Sequence[str], models: Callable[[], Sequence[str]]) -> None:
         self._topics = topics
         self._cameras = {level(camera): camera for camera in cameras}
-        self._models = tuple(models)
+        self._models = models
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -55,10 +55,11 @@ class Commands:
         return Pause(SWITCH[payload], None if topic == pause else self._camera(topic))
 
     def _model(self, payload: bytes) -> str:
-        for name in self._models:
+        models = self._models()
+        for name in models:
             if payload == name.encode():
                 return name
-        raise Refused(f"{_shown(payload)} is no model on offer: {', '.join(self._models) or 'there is none'}")
+        raise Refused(f"{_shown(payload)} is no model on offer: {', '.join(models) or 'there is none'}")
 
     def _camera(self, topic: str) -> str:
         name = topic.rpartition("/")[2]

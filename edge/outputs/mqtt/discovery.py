@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -29,15 +29,20 @@ class Discovery:
     Args:
         device: this device's name.
         cameras: names of all cameras.
-        models: names that may be switched to.
+        models: gives the names that may be switched to.
         commands: whether commands are obeyed; without them there is nothing to switch.
     """
 
     def __init__(
-        self, topics: Topics, device: str, cameras: Sequence[str], models: Sequence[str], commands: bool
+        self,
+        topics: Topics,
+        device: str,
+        cameras: Sequence[str],
+        models: Callable[[], Sequence[str]],
+        commands: bool,
     ) -> None:
         self._topics, self._device = topics, device
-        self._cameras, self._models = tuple(cameras), tuple(models)
+        self._cameras, self._models = tuple(cameras), models
         self._commands = commands
 
     def topic(self, prefix: str) -> str:
@@ -83,13 +88,13 @@ class Discovery:
         topics = self._topics
         if self._commands:
             yield self._switch("paused", "Paused", topics.paused, topics.pause_command)
-            if self._models:
+            if models := self._models():
                 yield {
                     **self._named("select", "model", "Model"),
                     "state_topic": topics.model,
                     "value_template": "{{ value_json.name }}",
                     "command_topic": topics.model_command,
-                    "options": list(self._models),
+                    "options": list(models),
                     "entity_category": "config",
                     "icon": "mdi:brain",
                 }

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiomqtt
 
@@ -28,6 +28,7 @@ ONLINE, OFFLINE = b"online", b"offline"
 NOT_SUBSCRIBED = 128  # and above, in the broker's answer
 TOGETHER = 0.01  # seconds from the first of a group of events to its being told
 GOODBYE = 0.8  # seconds for the last words
+MODELS = 5.0  # seconds between looks at which models there are
 JOIN = 1.0  # seconds the thread is waited for at the end
 
 
@@ -37,13 +38,18 @@ class Mqtt:
     Args:
         config: with a host.
         cameras: names of all cameras, as events call them.
-        models: names that may be switched to.
+        models: gives the names that may be switched to.
     Raises:
         ConfigError: password or authorities cannot be read.
     """
 
     def __init__(
-        self, config: MqttConfig, bus: Bus, control: Control, cameras: Sequence[str], models: Sequence[str]
+        self,
+        config: MqttConfig,
+        bus: Bus,
+        control: Control,
+        cameras: Sequence[str],
+        models: Callable[[], Sequence[str]],
     ) -> None:
         device = device_of(config)
         self._bus, self._interval, self._device = bus, config.interval, device
@@ -52,15 +58,17 @@ class Mqtt:
         self._outbox = Outbox()
         self._outbox.keep(topics.status, ONLINE)
         discovery = Discovery(topics, device, cameras, models, config.commands)
+        self._models, self._discovery = models, discovery if config.discovery else None
+        self._introduction = discovery.topic(config.discovery_prefix)
         if config.discovery:
-            self._outbox.keep(discovery.topic(config.discovery_prefix), discovery.message())
+            self._outbox.keep(self._introduction, discovery.message())
         self._reporter = Reporter(topics, self._outbox, cameras)
         self._inbox = Inbox(
             topics,
             self._outbox,
             control,
             Commands(topics, cameras, models) if config.commands else None,
-            discovery if config.discovery else None,
+            self._discovery,
             config.discovery_prefix,
         )
         self._subscription: Subscription | None = None
@@ -119,12 +127,14 @@ class Mqtt:
             self._reporter.report(message)
         collecting = asyncio.create_task(self._collect())
         talking = asyncio.create_task(self._talk())
+        introducing = asyncio.create_task(self._introduce_again())
         stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({collecting, talking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        tasks = (collecting, talking, introducing, stopping)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not self._connected:
             talking.cancel()  # nobody to say goodbye to
         await asyncio.wait({talking}, timeout=GOODBYE)
-        for task in (collecting, talking, stopping):
+        for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -137,6 +147,15 @@ class Mqtt:
             await asyncio.sleep(TOGETHER)
             self._woken.clear()
             self._take()
+
+    async def _introduce_again(self) -> None:
+        """Tell Home Assistant whenever there are other models to choose from."""
+        models = tuple(self._models())
+        while True:
+            await asyncio.sleep(MODELS)
+            if (found := tuple(self._models())) != models and self._discovery is not None:
+                models = found
+                self._outbox.keep(self._introduction, self._discovery.message())
 
     def _take(self) -> None:
         if self._subscription is None:

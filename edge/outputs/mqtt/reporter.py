@@ -48,10 +48,11 @@ class Reporter:
             outbox.keep(topics.of_camera(event.camera, "state"), message.json)
             self._note_camera(event)
         elif isinstance(event, ModelEvent):
+            reads = event.task == "expression"
             if event.state == "loaded":
-                outbox.keep(topics.model, message.json)
+                outbox.keep(topics.model if reads else topics.detector, message.json)
             else:  # what is kept is the model in use
-                outbox.tell(topics.refused_model, message.json)
+                outbox.tell(topics.refused_model if reads else topics.refused_detector, message.json)
         elif isinstance(event, HealthEvent):
             outbox.keep(topics.health, message.json)
 

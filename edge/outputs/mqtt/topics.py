@@ -48,6 +48,14 @@ class Topics:
         return f"{self.base}/model/refused"
 
     @property
+    def detector(self) -> str:
+        return f"{self.base}/detector"
+
+    @property
+    def refused_detector(self) -> str:
+        return f"{self.base}/detector/refused"
+
+    @property
     def paused(self) -> str:
         return f"{self.base}/paused"
 
@@ -73,4 +81,4 @@ class Topics:
     @property
     def kept(self) -> tuple[str, ...]:
         """Filters for what the broker may still keep of a run that ended without a word."""
-        return tuple(f"{self.base}/+/{what}" for what in ("state", "people", "person/+"))
+        return self.detector, *(f"{self.base}/+/{what}" for what in ("state", "people", "person/+"))

@@ -11,6 +11,7 @@ export function showFacts(list, state, camera) {
     Picture: told.frame_size ? told.frame_size.join(" × ") : "–",
     Unreadable: told.unreadable ? number(told.unreadable) : undefined,
     Model: state.model ? `${state.model.name} ${state.model.version ?? ""}` : "–",
+    Detector: state.detector ? `${state.detector.name} ${state.detector.version ?? ""}` : undefined,
     Arithmetic: state.model?.quantisation ?? undefined,
     "Running for": duration(state.uptime_seconds),
     Listeners: number(state.clients),

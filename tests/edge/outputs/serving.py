@@ -32,7 +32,7 @@ class Served:
     """A web server over a bus of its own, with streaming cameras. A context manager.
 
     Attributes:
-        bus, control: what it was made with.
+        bus, control, models: what it was made with.
         server: the server.
     """
 
@@ -49,6 +49,7 @@ class Served:
     ) -> None:
         self.bus, self.control = bus or Bus(), Control()
         self.counters = [Counters(name) for name in cameras]
+        self.models = list(models)
         self.server = HttpServer(
             HttpConfig(**{"interval": 0, **settings}),
             address,
@@ -56,7 +57,7 @@ class Served:
             self.control,
             lambda: self.counters,
             preview,
-            models,
+            lambda: self.models,
             (lambda: temperature) if temperature is not None else None,
             limits,
         )

@@ -75,6 +75,29 @@ def test_switching_the_model(served: Served) -> None:
     assert (state["model"]["name"], state["refused"]["reason"]) == ("slim", "altered")
 
 
+def test_the_face_detector_is_told_apart_from_the_model(served: Served) -> None:
+    served.bus.publish(ModelEvent(state="loaded", name="slim"))
+    served.bus.publish(ModelEvent(state="loaded", name="facet", version="9", task="detection"))
+    served.bus.publish(ModelEvent(state="refused", name="facet", reason="altered", task="detection"))
+    served.bus.publish(ModelEvent(state="loaded", name="slim_fine"))
+    state = served.json("/api/v1/state")
+    assert (state["model"]["name"], state["detector"]["version"]) == ("slim_fine", "9")
+    assert state["refused"]["reason"] == "altered"  # another model of the other task says nothing about it
+    served.bus.publish(ModelEvent(state="loaded", name="facet", version="10", task="detection"))
+    assert served.json("/api/v1/state")["refused"] is None
+    metrics = served.ask("/metrics").read().decode()
+    assert 'mien_model_info{name="slim_fine"' in metrics
+    assert 'mien_detector_info{name="facet",quantisation="",version="10"}' in metrics
+
+
+def test_a_model_that_was_installed_meanwhile_is_offered(served: Served) -> None:
+    assert served.ask("/api/v1/model", "POST", {"name": "newer"}).status == 404
+    served.models.append("newer")
+    assert served.json("/api/v1/models")["models"] == ["slim", "slim_fine", "newer"]
+    assert served.json("/api/v1/state")["models"][-1] == "newer"
+    assert served.ask("/api/v1/model", "POST", {"name": "newer"}).status == 202
+
+
 def test_only_so_many_commands_wait(served: Served) -> None:
     while served.control.ask(Pause(True)):
         pass

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+import slot_run
 from model_files import change, packed, spoil_answers
 from shop import Shop
 
@@ -107,6 +109,23 @@ def test_bundles_that_are_refused_leave_no_trace(make, mien, tmp_path, store):
     refused(mien("models", "install", make("0.0.1")), StoreError, "--force")
     assert listed(mien) == before
     assert [path.name for path in store.root.iterdir()] == [".lock"]
+
+
+def test_each_task_has_its_own_budget(store, tmp_path, etc):
+    file = packed(change(tmp_path / "made", "9.0", "facet", "facet"), tmp_path / "facet.mien")
+    with pytest.raises(ModelUnfitError, match=r"0\.00 ms it may"):
+        install(store, str(file), Terms([], {"detection": 1e-9}, unsigned=True))
+    entry = install(store, str(file), Terms([], {"expression": 1e-9, "detection": 60.0}, unsigned=True))
+    assert (entry.full_name, entry.task) == ("facet@9.0", "detection")
+
+
+def test_a_detector_that_the_configuration_overrides_is_told(mien, store, etc):
+    slot_run.install(store, "9.0", use=False, name="facet")
+    for name in ("hog", "facet:/opt/facet"):
+        done = mien("models", "use", "facet", environment={"MIEN_DETECTOR_NAME": name})
+        assert f"but the configuration says detector.name = '{name}'" in done.stdout
+    done = mien("models", "rollback", "--detector", environment={"MIEN_MODEL_NAME": "slim"})
+    assert done.stdout == "facet@0.2.0 is in use again\n", done.stderr
 
 
 def test_one_that_answers_wrongly_is_refused(mien, tmp_path, etc):

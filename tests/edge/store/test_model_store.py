@@ -11,7 +11,8 @@ import edge.store.versions
 from edge import bundles
 from edge.errors import ModelCorruptError, ModelMissingError, OutputError, StoreError
 from edge.settings import ModelConfig
-from edge.store.choosing import chosen_model, default_folder, find_model, model_names
+from edge.store import boot
+from edge.store.choosing import ModelNames, chosen_model, default_folder, find_model, model_names
 from edge.store.lock import locked
 from edge.store.store import Store
 from edge.store.versions import Wish
@@ -95,11 +96,11 @@ def test_a_bad_one_is_marked_and_passed_over(store):
 def test_starts_on_probation_are_counted_until_it_is_over(store):
     assert store.count_start() is None
     pointer = store.install(filling("1"), use=True).pointer
-    assert [store.count_start() for _ in range(3)] == [0, 1, 2]
+    assert [store.count_start() for _ in range(3)] == [(0, 0), (1, 0), (2, 0)]
     store.end_probation(pointer, proved=False)
-    assert store.count_start() == 2
+    assert store.count_start() == (2, 0)
     store.end_probation("small/other-00000000")
-    assert store.count_start() == 3
+    assert store.count_start() == (3, 0)
     store.end_probation(pointer)
     assert store.count_start() is None
 
@@ -246,6 +247,28 @@ def test_a_name_is_a_path_then_the_stores_then_a_shipped_one(store, tmp_path):
     with pytest.raises(ModelMissingError, match="no model 'none'"):
         find_model("none", store)
     assert model_names(store) == ["slim", "slim_fine"]
+
+
+def test_the_names_to_switch_to_are_those_of_the_store_as_it_is(store):
+    names = ModelNames(ModelConfig(store=store.root, name="configured"))
+    assert names() == ("configured", "slim", "slim_fine")
+    store.install(filling("1"))
+    assert names() == ("configured", "small", "slim", "slim_fine")
+    store.remove(Wish("small"))
+    assert names() == ("configured", "slim", "slim_fine")
+
+
+def test_starts_of_another_boot_are_counted_apart(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(boot, "FILE", tmp_path / "boot_id")
+    pointer = store.install(filling("1"), use=True).pointer
+    assert [store.count_start() for _ in range(2)] == [(0, 0), (1, 0)]  # a machine that tells of no boots
+    boot.FILE.write_text("one\n")
+    assert [store.count_start() for _ in range(3)] == [(0, 1), (1, 1), (2, 1)]
+    boot.FILE.write_text("two\n")
+    assert store.count_start() == (0, 2)
+    store.end_probation(pointer, proved=False)
+    boot.FILE.write_text("three\n")
+    assert store.count_start() == (0, 2)  # that boot ended after the daemon did
 
 
 def test_where_the_store_is(monkeypatch, tmp_path):

@@ -23,6 +23,7 @@ class Setup:
     bus: Bus
     control: Control
     output: Mqtt
+    models: list[str]
 
 
 @pytest.fixture
@@ -55,9 +56,10 @@ def connect() -> Iterator[Callable[..., Setup]]:
     def make(port: int, cameras: tuple[str, ...] = (CAMERA,), **keys: object) -> Setup:
         bus, control = Bus(), Control()
         config = MqttConfig(**{"host": "127.0.0.1", "port": port, "device": "kiosk", "interval": 0, **keys})
-        made.append(Mqtt(config, bus, control, cameras, ("slim", "slim_fine")))
+        models = ["slim", "slim_fine"]
+        made.append(Mqtt(config, bus, control, cameras, lambda: models))
         made[-1].start()
-        return Setup(bus, control, made[-1])
+        return Setup(bus, control, made[-1], models)
 
     yield make
     for output in made:

@@ -26,6 +26,6 @@ config = MqttConfig(
     password_file=Path(sys.argv[2]),
 )
 bus = Bus()
-Mqtt(config, bus, Control(), ["test"], []).start()
+Mqtt(config, bus, Control(), ["test"], tuple).start()
 say(bus, camera("streaming"), came(1))
 time.sleep(600)

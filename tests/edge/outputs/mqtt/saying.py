@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from edge.bundles import Task
 from edge.bus import Bus
 from edge.events import (
     CameraEvent,
@@ -56,8 +57,8 @@ def camera(state: CameraPhase, name: str = CAMERA) -> CameraEvent:
     return CameraEvent(camera=name, state=state)
 
 
-def model(name: str, state: str = "loaded") -> ModelEvent:
-    return ModelEvent(state=state, name=name, version="1.0")
+def model(name: str, state: str = "loaded", task: Task = "expression") -> ModelEvent:
+    return ModelEvent(state=state, name=name, version="1.0", task=task)
 
 
 def health(*conditions: str) -> HealthEvent:

@@ -6,6 +6,7 @@ from mosquitto import Listener, until
 from saying import BASE, came, camera, health, left, looks, model, observation, say
 
 from edge.control import Pause, SwitchModel
+from edge.outputs.mqtt import output as mqtt_output
 
 
 def test_events_arrive_as_they_are(broker, connect):
@@ -13,6 +14,7 @@ def test_events_arrive_as_they_are(broker, connect):
     with Listener(broker.port) as listener:
         until(lambda: setup.output.connected)
         events = came(3), looks(3, "happy"), camera("streaming"), model("slim"), health("hot")
+        events += (model("facet", task="detection"), model("worse", "rolled_back", "detection"))
         told = say(setup.bus, *events, observation(1), model("broken", "refused"))
         topics = (
             "test/person",
@@ -20,6 +22,8 @@ def test_events_arrive_as_they_are(broker, connect):
             "test/state",
             "model",
             "health",
+            "detector",
+            "detector/refused",
             "test/observation",
             "model/refused",
         )
@@ -65,6 +69,7 @@ def test_late_comers_learn_the_states(broker, connect):
 def test_what_an_earlier_run_left_is_cleared(broker, connect):
     with Listener(broker.port) as listener:
         ghosts = [f"{BASE}/test/person/7", f"{BASE}/removed/people", f"{BASE}/removed/state"]
+        ghosts += [f"{BASE}/detector"]
         for topic in ghosts:
             listener.say(topic, "{}", retain=True)
         connect(broker.port)
@@ -116,6 +121,27 @@ def test_home_assistant_is_told_again_when_it_starts(broker, connect):
         before = len(listener.on(topic))
         listener.say("homeassistant/status", "online")
         until(lambda: len(listener.on(topic)) > before)
+
+
+def test_home_assistant_and_commands_know_a_model_that_was_installed_meanwhile(broker, connect, monkeypatch):
+    monkeypatch.setattr(mqtt_output, "MODELS", 0.05)
+    setup = connect(broker.port)
+    with Listener(broker.port) as listener:
+        topic = "homeassistant/device/mien_kiosk/config"
+
+        def offered():
+            return [
+                json.loads(one.payload)["components"]["mien_kiosk_model"]["options"]
+                for one in listener.heard
+                if one.topic == topic
+            ]
+
+        until(lambda: offered() and setup.output.connected)
+        setup.models.append("newer")
+        until(lambda: offered()[-1] == ["slim", "slim_fine", "newer"])
+        assert len(offered()) == 2
+        listener.say(f"{BASE}/command/model", "newer")
+        assert setup.control.next(10) == SwitchModel("newer")
 
 
 def test_home_assistant_forgets_a_camera_that_was_taken_away(broker, connect):

@@ -11,7 +11,7 @@ TOPICS = Topics("mien/kiosk")
 
 
 def introduce(cameras=("demo",), models=("slim",), commands=True, device="kiosk"):
-    discovery = Discovery(TOPICS, device, cameras, models, commands)
+    discovery = Discovery(TOPICS, device, cameras, lambda: models, commands)
     message = discovery.payload()
     DeviceDiscovery.model_validate(message)
     return discovery, message
