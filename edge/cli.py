@@ -113,7 +113,7 @@ ConfigFile = Annotated[
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from edge.bench import version_of
+        from edge.versions import version_of
 
         print(version_of("mien"))
         raise typer.Exit
@@ -245,13 +245,19 @@ def _write(file: Path, text: str) -> None:
 
 
 @app.command()
-def doctor(model: ModelName = None, detector: DetectorName = None, config: ConfigFile = None) -> None:
+def doctor(
+    model: ModelName = None,
+    detector: DetectorName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, mien.doctor/1.")] = False,
+    config: ConfigFile = None,
+) -> None:
     """Look at what the main job needs, and say how to mend what is missing."""
     from edge.config import load
     from edge.doctor import examine
-    from edge.report import print_checks
+    from edge.report import print_checks, print_checks_as_json
 
-    if not print_checks(examine(load(config, _shared(detector, model, None)).settings)):
+    show = print_checks_as_json if as_json else print_checks
+    if not show(examine(load(config, _shared(detector, model, None)).settings)):
         raise typer.Exit(1)
 
 
