@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from edge.bundle_commands import bundle_app
 from edge.errors import DependencyError, MienError, OutputError
+from edge.setup.command import setup
 from edge.store.commands import app as models_app
 
 GROUP = "mien.commands"
@@ -90,6 +91,7 @@ config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(bundle_app, name="bundle")
+app.command()(setup)
 
 Source = Annotated[
     str | None, typer.Option("--camera", help="demo, a camera's number, a video, an image or a folder.")

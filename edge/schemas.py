@@ -1,4 +1,4 @@
-"""JSON Schema of every kind of event, and of what `mien doctor` says, for docs/schema, the API and the tests."""
+"""JSON Schema of events and of what `mien doctor` says, for docs/schema, the API and the tests."""
 
 from __future__ import annotations
 
