@@ -17,6 +17,7 @@ from edge.bundle_commands import bundle_app
 from edge.errors import DependencyError, MienError, OutputError
 from edge.setup.command import setup
 from edge.store.commands import app as models_app
+from edge.support.command import support_bundle
 
 GROUP = "mien.commands"
 # The commands of the training stack, with the one line `mien --help` needs without importing them.
@@ -92,6 +93,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(bundle_app, name="bundle")
 app.command()(setup)
+app.command("support-bundle")(support_bundle)
 
 Source = Annotated[
     str | None, typer.Option("--camera", help="demo, a camera's number, a video, an image or a folder.")

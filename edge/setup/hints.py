@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import cv2
@@ -13,10 +12,10 @@ from edge.types import Face, Image
 
 FACE_PIXELS = 48  # side of the picture in which the models read a face
 DETECTOR_PIXELS = 20  # of a face in the detector's picture; results.md measures it from there
-NEAR = 0.7  # of the picture's height
+NEAR = 0.85  # of the picture's height
 DARK, BRIGHT = 50, 215  # mean luminance, of 255
 BACKLIT = 0.5  # of the picture's luminance
-TILTED = 12.0  # degrees; people hold their heads up to that by themselves
+LEANING = 10.0  # degrees of `Look.lean`; of heads held upright it is less
 SLOW = 8.0  # pictures a second
 
 
@@ -34,7 +33,7 @@ def hints(look: Look, longest_side: int) -> Iterator[str]:
         yield "nobody is seen: let somebody stand where people will stand, and face the camera"
         return
     yield from _distance(look, longest_side)
-    yield from _tilt(look.faces)
+    yield from _tilt(look.lean)
 
 
 def _light(grey: Image, faces: list[Face]) -> Iterator[str]:
@@ -76,19 +75,10 @@ def _distance(look: Look, longest_side: int) -> Iterator[str]:
         yield "the face fills the picture: step back, so that all of it stays in view"
 
 
-def _tilt(faces: list[Face]) -> Iterator[str]:
-    leans = [_lean(face) for face in faces if face.landmarks is not None]
-    lean = float(np.median(leans)) if leans else 0.0
-    if abs(lean) > TILTED:
+def _tilt(lean: float | None) -> Iterator[str]:
+    if lean is not None and abs(lean) > LEANING:
         way = "clockwise" if lean > 0 else "anticlockwise"
         yield (
-            f"the face leans by {abs(lean):.0f} degrees: if the head is upright, turn the camera {way}, "
+            f"the picture seems to lean: if the head in it is upright, turn the camera {way}, "
             "seen from behind it"
         )
-
-
-def _lean(face: Face) -> float:
-    """Degrees by which the line of the eyes is turned clockwise in the picture."""
-    assert face.landmarks is not None
-    right, down = (face.landmarks[1] - face.landmarks[0]).tolist()
-    return math.degrees(math.atan2(down, right))

@@ -13,6 +13,7 @@ from edge.detectors import Detector
 from edge.errors import CameraMissingError
 from edge.outputs.halfblock import cells, picture
 from edge.settings import CameraConfig
+from edge.setup.tilt import find_lean
 from edge.sources import open_source
 from edge.types import Face, Frame, Image
 
@@ -30,11 +31,13 @@ class Look:
         image: uint8 [H, W, 3] BGR, the picture with most faces.
         faces: in that picture, the surest first.
         fps: pictures a second; None where only one came.
+        lean: of the first face, as `tilt.find_lean` tells; None where it cannot be told.
     """
 
     image: Image
     faces: list[Face]
     fps: float | None
+    lean: float | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -70,7 +73,8 @@ def look_through(config: CameraConfig, detector: Detector, seconds: float = SECO
         raise CameraMissingError(f"camera {source.name} gave no picture: check its cable, power and network")
     lasted = last.captured - first.captured
     fps = (last.sequence - first.sequence) / lasted if lasted > 0 else None
-    return Look(best[0].image, best[1], fps)
+    image, faces = best[0].image, best[1]
+    return Look(image, faces, fps, find_lean(image, faces[0], detector) if faces else None)
 
 
 def draw(look: Look, console: Console) -> None:

@@ -26,7 +26,12 @@ class Talk:
     def __init__(self, *arguments: object) -> None:
         self._ours, theirs = pty.openpty()
         ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "PYTHONPATH": str(ROOT),
+        }
         for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
             environment.pop(name, None)
         self._process = subprocess.Popen(
@@ -54,6 +59,8 @@ class Talk:
         while question not in self.screen[self._read :]:
             assert self._more(deadline), f"no {question!r} in {self.screen}"
         self._read = self.screen.index(question, self._read) + len(question)
+        # As a person would: Python loses a Ctrl-C that comes in the instant before it begins to read.
+        time.sleep(0.1)
         os.write(self._ours, text.encode())
 
     def end(self) -> int:
@@ -81,3 +88,12 @@ class Talk:
             self._process.kill()
             self._process.wait()
         os.close(self._ours)
+
+
+def contents(folder: Path) -> dict[str, tuple[str, int]]:
+    """Text and mode of every file below a folder, by its path in it."""
+    return {
+        str(path.relative_to(folder)): (path.read_text(), path.stat().st_mode & 0o777)
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
