@@ -45,7 +45,6 @@ def collect(file: Path | None, with_bench: bool) -> Iterator[tuple[str, str]]:
         configuration = error
     settings = configuration.settings if isinstance(configuration, Configuration) else Settings()
     parts: dict[str, tuple[str, Callable[[], str]]] = {
-        "doctor.json": ("what `mien doctor --json` says", lambda: _doctor(settings)),
         "configuration.toml": ("the effective configuration", lambda: _configuration(configuration)),
         "versions.json": ("versions of mien and its packages", lambda: _json(installed_versions())),
         "machine.json": ("hardware, operating system, cameras", lambda: _json(machine())),
@@ -56,6 +55,7 @@ def collect(file: Path | None, with_bench: bool) -> Iterator[tuple[str, str]]:
             lambda: _metrics(settings),
         ),
         "journal.txt": ("the last lines of the service's log", last_lines),
+        "doctor.json": ("what `mien doctor --json` says", lambda: _doctor(settings)),
     }
     if with_bench:
         parts["bench.json"] = ("a bench of a few seconds", lambda: _json(quick_bench(settings)))

@@ -9,8 +9,8 @@ from edge.settings import Settings
 SECONDS = 3.0
 
 
-def quick_bench(settings: Settings) -> dict[str, Any]:
-    """The figures of a bench of a few seconds on the demo clip.
+def quick_bench(settings: Settings, seconds: float = SECONDS) -> dict[str, Any]:
+    """The figures of a bench of so many seconds on the demo clip.
 
     Raises:
         MienError: the model or the detector cannot be loaded.
@@ -18,4 +18,4 @@ def quick_bench(settings: Settings) -> dict[str, Any]:
     from edge.bench import measure
 
     demo = settings.camera.model_copy(update={"source": "demo"})
-    return measure(settings.model_copy(update={"camera": demo}), SECONDS)
+    return measure(settings.model_copy(update={"camera": demo}), seconds)
