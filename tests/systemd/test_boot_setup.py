@@ -40,6 +40,6 @@ def test_a_running_service_rests_while_its_camera_is_looked_through(daemon: Mach
 
 def test_the_bundle_holds_what_the_service_said(daemon: Machine) -> None:
     daemon.run("systemctl", "start", "mien.service")
-    mien(daemon, "support-bundle", "--no-bench", "--out", "/tmp/mien-support.tar.gz")
-    journal = daemon.run("tar", "-xzOf", "/tmp/mien-support.tar.gz", "mien-support/journal.txt")
+    mien(daemon, "support-bundle", "--no-bench", "--out", "/run/bundle.tar.gz")
+    journal = daemon.run("tar", "-xzOf", "/run/bundle.tar.gz", "bundle/journal.txt")
     assert "systemd[1]: Started" in journal
