@@ -17,7 +17,9 @@ from edge.bench.commands import app as bench_app
 from edge.bundle_commands import bundle_app
 from edge.errors import DependencyError, MienError, OutputError
 from edge.options import ConfigFile, DetectorName, Interval, ModelName, Source, Threads, shared_flags
+from edge.setup.command import setup
 from edge.store.commands import app as models_app
+from edge.support.command import support_bundle
 
 GROUP = "mien.commands"
 # The commands of the training stack, with the one line `mien --help` needs without importing them.
@@ -93,11 +95,13 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(bundle_app, name="bundle")
+app.command()(setup)
+app.command("support-bundle")(support_bundle)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from edge.bench.machine import version_of
+        from edge.versions import version_of
 
         print(version_of("mien"))
         raise typer.Exit
@@ -188,13 +192,19 @@ def predict(
 
 
 @app.command()
-def doctor(model: ModelName = None, detector: DetectorName = None, config: ConfigFile = None) -> None:
+def doctor(
+    model: ModelName = None,
+    detector: DetectorName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, mien.doctor/1.")] = False,
+    config: ConfigFile = None,
+) -> None:
     """Look at what the main job needs, and say how to mend what is missing."""
     from edge.config import load
     from edge.doctor import examine
-    from edge.report import print_checks
+    from edge.report import print_checks, print_checks_as_json
 
-    if not print_checks(examine(load(config, shared_flags(detector, model, None)).settings)):
+    show = print_checks_as_json if as_json else print_checks
+    if not show(examine(load(config, shared_flags(detector, model, None)).settings)):
         raise typer.Exit(1)
 
 

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,13 @@ class Configuration:
     settings: Settings
     origins: Mapping[str, str]
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, hide: Callable[[str, Any], Any] = lambda key, value: value) -> Iterator[str]:
         """The effective configuration as TOML, origins as comments; what mien decides commented out, and
-        passwords in addresses hidden."""
+        passwords in addresses hidden.
+
+        Args:
+            hide: gives what is to be shown of a key's value, for those who should see less.
+        """
         values = self.settings.model_dump(mode="json")
         named = values.pop(CAMERAS)
         tables = {**values, **{f"{CAMERAS}.{name}": keys for name, keys in named.items()}}
@@ -52,7 +56,11 @@ class Configuration:
             yield f"[{table}]"
             for key, value in keys.items():
                 undecided = value is None
-                shown = f"# {key} = (decided at start)" if undecided else f"{key} = {_toml(value)}"
+                shown = (
+                    f"# {key} = (decided at start)"
+                    if undecided
+                    else f"{key} = {_toml(hide(f'{table}.{key}', value))}"
+                )
                 yield f"{shown:<40}  # {self.origins.get(f'{table}.{key}', DEFAULT)}"
             yield ""
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from edge.errors import MienError
 from edge.health.vitals import ROOT, Vitals, read_vitals, state_folder
+from edge.schemas import DOCTOR
 from edge.settings import HealthConfig, Settings
 from edge.store.choosing import load_detector, load_model
+from edge.versions import installed_versions
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -56,6 +58,15 @@ def examine(settings: Settings, root: Path = ROOT) -> Iterator[Check]:
         except ImportError as error:
             yield Check(name, "fail", str(error), "install mien again: pip install --force-reinstall mien")
     yield from _machine(read_vitals(root=root), settings.health)
+
+
+def as_report(checks: Iterable[Check]) -> dict[str, Any]:
+    """The object `mien.doctor/1`, ready for JSON (docs/schema/doctor-1.json)."""
+    return {
+        "schema": DOCTOR,
+        "versions": installed_versions(),
+        "checks": [asdict(check) for check in checks],
+    }
 
 
 def _python() -> Check:

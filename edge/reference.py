@@ -1,6 +1,7 @@
 """What stands in docs/ because the code says it: `python -m edge.reference` writes it again.
 
-docs/configuration.md from the settings, and docs/schema/*.json from the events and `mien bench`.
+docs/configuration.md from the settings, and docs/schema/*.json from the events, the doctor's report and `mien
+bench`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from edge.bench.document import SCHEMA, json_schema
 from edge.config import CAMERAS, SECTIONS
-from edge.schemas import event_schemas, file_name
+from edge.schemas import file_name, published_schemas
 
 DOCS = Path(__file__).parents[1] / "docs"
 WORDS = {str: "text", float: "number", int: "whole number", bool: "true, false", Path: "path"}
@@ -77,7 +78,7 @@ def write(docs: Path = DOCS) -> None:
     (docs / "configuration.md").write_text(configuration_page())
     folder = docs / "schema"
     folder.mkdir(exist_ok=True)
-    for name, schema in {**event_schemas(), SCHEMA: json_schema()}.items():
+    for name, schema in {**published_schemas(), SCHEMA: json_schema()}.items():
         (folder / file_name(name)).write_text(json.dumps(schema, indent=2) + "\n")
 
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from edge.classifier import Classifier
-from edge.doctor import Check
+from edge.doctor import Check, as_report
 from edge.predict import Prediction, Predictor, find_pictures
 from edge.settings import Settings
 from edge.store.choosing import load_detector, load_model
@@ -81,3 +81,10 @@ def print_checks(checks: Iterable[Check]) -> bool:
         table.add_row(check.name, status, Text(check.found), Text(check.mend))
     Console().print(table)
     return able
+
+
+def print_checks_as_json(checks: Iterable[Check]) -> bool:
+    """The same as one JSON object."""
+    found = list(checks)
+    print(json.dumps(as_report(found), indent=2, ensure_ascii=False))
+    return all(check.status != "fail" for check in found)

@@ -1,4 +1,4 @@
-"""JSON Schema of every kind of event, for docs/schema, the API and the tests."""
+"""JSON Schema of events and of what `mien doctor` says, for docs/schema, the API and the tests."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from edge.types import LOOKS, SCHEMA
 
 Probability = typing.Annotated[float, Field(ge=0, le=1)]
 _STRICT = ConfigDict(extra="forbid")
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DOCTOR = "mien.doctor/1"
 
 
 class Latency(BaseModel):
@@ -59,6 +61,31 @@ class SeenFrame(BaseModel):
     faces: list[SeenFace]
 
 
+class CheckedPart(BaseModel):
+    """One thing that was looked at; `mend` is empty where there is nothing to do."""
+
+    model_config = _STRICT
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    found: str
+    mend: str
+
+
+class DoctorReport(BaseModel):
+    """What `mien doctor --json` prints; a check that failed is one that stops the main job."""
+
+    model_config = _STRICT
+    schema_: Literal[DOCTOR] = Field(alias="schema")  # type: ignore[valid-type]
+    versions: dict[str, str] = Field(description="by name; Python, mien, and the packages it needs")
+    checks: list[CheckedPart]
+
+
+def published_schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schema of everything that has one: events, and the doctor's report."""
+    report = DoctorReport.model_json_schema(by_alias=True)
+    return {**event_schemas(), DOCTOR: {"$schema": DIALECT, "$id": DOCTOR, **report}}
+
+
 def event_schemas() -> dict[str, dict[str, Any]]:
     """JSON Schema by the name that stands in an event's `schema`."""
     schemas = {SCHEMA: SeenFrame.model_json_schema(by_alias=True)}
@@ -69,10 +96,7 @@ def event_schemas() -> dict[str, dict[str, Any]]:
         schema["required"] = sorted(schema["properties"])  # every key is always there
         schema["description"] = str(schema["description"]).partition("\n")[0]
         schemas[kind.SCHEMA] = schema
-    return {
-        name: {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, **schema}
-        for name, schema in schemas.items()
-    }
+    return {name: {"$schema": DIALECT, "$id": name, **schema} for name, schema in schemas.items()}
 
 
 def file_name(schema: str) -> str:

@@ -53,16 +53,28 @@ def with_login(address: str, file: Path) -> str:
     Raises:
         ConfigError: the file cannot be read or holds no USER:PASSWORD, or the address has a user already.
     """
-    user, colon, password = read_secret(file).partition(":")
-    parts = urlsplit(address)
-    if not colon or not user:
+    login = read_secret(file)
+    netloc = urlsplit(address).netloc
+    if not login.partition(":")[0] or ":" not in login:
         raise ConfigError(f"{file} holds no login: write USER:PASSWORD into it")
-    if not parts.netloc or "@" in parts.netloc:
+    if not netloc or "@" in netloc:
         raise ConfigError(
             f"{file} cannot be used with {without_password(address)}: give an address without user"
         )
-    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
-    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
+    return add_login(address, login)
+
+
+def add_login(address: str, login: str) -> str:
+    """An address with a USER:PASSWORD.
+
+    >>> add_login("rtsp://door.local/1", "me:p@ss")
+    'rtsp://me:p%40ss@door.local/1'
+    """
+    user, _, password = login.partition(":")
+    parts = urlsplit(address)
+    return urlunsplit(
+        parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}")
+    )
 
 
 def takes_newest(config: CameraConfig, viewer: bool) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.health.files import number, read, table
 from edge.health.vitals import ROOT
+from edge.versions import version_of
 
 if TYPE_CHECKING:
     from edge.bench.document import Machine
@@ -78,11 +78,3 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-
-
-def version_of(package: str) -> str:
-    """The installed version, or words."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

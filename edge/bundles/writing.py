@@ -11,8 +11,8 @@ from typing import IO
 
 
 @contextlib.contextmanager
-def replacing(file: Path) -> Iterator[IO[bytes]]:
-    """A temporary file beside `file` that takes its place at the end, readable by everybody.
+def replacing(file: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A temporary file beside `file` that takes its place at the end, readable by everybody by default.
 
     Raises:
         OSError: it cannot be written; what was there before still is.
@@ -23,7 +23,7 @@ def replacing(file: Path) -> Iterator[IO[bytes]]:
         with os.fdopen(descriptor, "w+b") as stream:
             yield stream
             stream.flush()
-            os.fchmod(stream.fileno(), 0o644)
+            os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         part.replace(file)
         sync_folder(file.parent)

@@ -100,12 +100,12 @@ def check(
     config: ConfigFile = None,
 ) -> None:
     """Ask the index for newer versions of the models in use."""
-    from edge.bench.machine import version_of
     from edge.bundles.signing import trusted_keys
     from edge.store.installing import Terms
     from edge.store.installing import install as install_model
     from edge.store.listing import downloading
     from edge.store.updates import address_of, machine_id, newer, read_index
+    from edge.versions import version_of
 
     settings, store = _open(config, change=True)
     if scheduled and not settings.updates.enabled:

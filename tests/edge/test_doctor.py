@@ -1,13 +1,16 @@
 import hashlib
 import json
+import platform
 import shutil
 
+import jsonschema
 import numpy as np
 import pytest
 
 from edge.config import load
 from edge.doctor import examine
 from edge.health.vitals import ROOT
+from edge.schemas import DOCTOR, published_schemas
 
 
 def statuses(root=ROOT, **flags):
@@ -35,6 +38,28 @@ def test_an_altered_model_fails(bundle, mien, tmp_path):
     done = mien("doctor", "--model", copy)
     assert done.returncode == 1
     assert "install the model again" in " ".join(done.stdout.split())
+
+
+def test_the_same_checks_as_one_json_object(bundle, mien, tmp_path):
+    done = mien("doctor", "--json", "--detector", "yunet")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, published_schemas()[DOCTOR])
+    checks = {check["name"]: check for check in report["checks"]}
+    assert list(checks) == list(statuses(detector_name="yunet"))
+    assert checks["detector"]["status"] == "fail"
+    assert "yunet.onnx" in checks["detector"]["mend"]
+    assert (checks["model"]["status"], checks["model"]["mend"]) == ("ok", "")
+    assert report["versions"]["python"] == platform.python_version()
+    assert report["versions"]["numpy"] == np.__version__
+
+
+def test_the_json_of_a_machine_that_can_do_the_main_job(bundle, mien):
+    done = mien("doctor", "--json")
+    assert done.returncode == 0, done.stdout
+    report = json.loads(done.stdout)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**report, "more": 1}, published_schemas()[DOCTOR])
 
 
 @pytest.mark.parametrize("shift", [1, 3])
