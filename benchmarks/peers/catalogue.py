@@ -84,7 +84,8 @@ _TFLITE = Environment("tflite-runtime", ("tflite-runtime==2.14.0", "numpy<2"), n
 _ONNX = Environment("onnxruntime", ("onnxruntime", "numpy"))
 _FER = Environment("fer", FER, alone=True)
 _MEDIAPIPE = Environment("mediapipe", ("mediapipe==0.10.21",), newest_python=(3, 12))
-_DEEPFACE = Environment("deepface", ("deepface",))
+# flask is asked for as an extra, but imported always.
+_DEEPFACE = Environment("deepface", ("deepface", "flask"))
 
 PEERS = (
     Peer(MIEN, CLASSIFY, "mien_classify", {"bundle": "{int8}"}),

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from benchmarks.outcome import believed
 from benchmarks.peers.catalogue import ASKS, CLASSIFY, FLOOR, INTEGRATED, Ask
@@ -43,8 +44,9 @@ def section(result: dict[str, Any]) -> str:
     parts.append(
         f"In turns of {result['seconds_a_turn']:g} s, {result['rounds']} rounds in an order drawn anew "
         "for each; medians. Every peer works in a process and an environment of its own, on one thread, "
-        f"without a network. The model is `{result['model']}`; frames are the demo clip's, 640x480 and in memory "
-        "already; one face at a time. Ratios compare each round with itself: median, least to greatest."
+        f"without a network. The model is `{result['model']}`; frames are the demo clip's, 640x480 and in "
+        "memory already; one face at a time. Ratios compare each round with itself: median, least to "
+        "greatest."
     )
     for kind, title in KINDS.items():
         rows = [peer for peer in result["peers"] if peer["kind"] == kind]
@@ -113,6 +115,7 @@ def _bars(axes: Axes, rows: list[dict[str, Any]]) -> None:
     )
     axes.bar_label(bars, [milliseconds(value / 1000) for value in values], padding=3, fontsize=8)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlim(low, 2.5 * max(values))
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

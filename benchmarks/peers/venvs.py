@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,11 +11,26 @@ from pathlib import Path
 from benchmarks.peers.catalogue import Environment
 
 FOLDER = Path("build/peers")
+LONGEST = 200  # characters of a reason
 MADE = ".made"  # holds the list of packages; written when all are installed
 
 
 class PeerError(Exception):
     """Why a peer cannot take part, in one line."""
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
+
+
+def plain(reason: str) -> str:
+    """The first sentence, without addresses and folders: reasons are published, and are about the peer.
+
+    >>> plain("no weights at https://example.org/a.h5 for /home/me/.x/a.h5. Get them.")
+    'no weights at (address) for a.h5'
+    """
+    text = re.sub(r"\w+://\S+", "(address)", " ".join(reason.encode("ascii", "ignore").decode().split()))
+    text = re.sub(r"(?<!\S)(['\"(]*)/(?:[^\s/]+/)+", r"\1", text)
+    return text.split(". ")[0][:LONGEST]
 
 
 def python_of(environment: Environment, folder: Path = FOLDER) -> Path:
@@ -86,7 +102,7 @@ def last_words(text: str) -> str:
     """
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("[notice]")]
     errors = [line for line in lines if line.startswith("ERROR")]
-    return (errors or lines or ["no reason given"])[-1][:300]
+    return (errors or lines or ["no reason given"])[-1]
 
 
 def _run(command: list[str]) -> None:

@@ -50,7 +50,7 @@ def serve(make: Callable[[dict[str, Any]], Work]) -> None:
         work.step()
     except Exception as error:  # whatever a foreign package raises is the reason why it cannot take part
         text = " ".join(str(error).split())
-        say(error=f"{type(error).__name__}: {text}"[:300])
+        say(error=f"{type(error).__name__}: {text}")
         return
     say(ready=work.about, answers=work.answers is not None)
     for line in sys.stdin:

@@ -200,6 +200,16 @@ def test_a_python_that_is_old_enough(monkeypatch):
         base_python((3, 10))
 
 
+def test_a_reason_names_no_address_and_no_folder():
+    error = PeerError(
+        "OSError: no weights\n  at https://host/x.h5 for '/root/home/.cache/x.h5'. Download it. Or"
+    )
+    assert str(error) == "OSError: no weights at (address) for 'x.h5'"
+    assert str(PeerError("needs numpy 1.26. 2.0 is too new")) == "needs numpy 1.26"
+    assert str(PeerError("either/or and 3/4 stay")) == "either/or and 3/4 stay"
+    assert len(str(PeerError("long " * 100))) == 200
+
+
 def test_last_words_of_a_traceback():
     text = "Traceback:\n  File\nValueError: no cascade\n\n"
     assert last_words(text) == "ValueError: no cascade"
