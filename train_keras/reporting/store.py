@@ -17,6 +17,8 @@ from train_keras.measures import SCHEMES, Scheme, bootstrap, calibration, roc, w
 from train_keras.predictions import Predictions
 
 STORE = Path("docs/results")
+# What `mien convert` and the benchmarks keep there, with more in a file than one measurement.
+OTHERS = ("parity-", "conditions-", "table2.", "peers.")
 KEY = r"^[a-z0-9][a-z0-9_.-]*$"
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -181,16 +183,14 @@ def load(path: Path) -> AnyRecord:
 
 
 def load_store(folder: Path = STORE) -> dict[str, AnyRecord]:
-    """All records of a folder by key; parity-NAME.json of `mien convert` and conditions-NAME.json are others.
+    """All records of a folder by key; files of other kinds, `OTHERS`, are left alone.
 
     Raises:
         DataError: there is no such folder, or one of its files is damaged.
     """
     if not folder.is_dir():
         raise DataError(f"no results in {folder}: `mien evaluate` and `mien crossval` write them there")
-    files = (
-        path for path in sorted(folder.glob("*.json")) if not path.name.startswith(("parity-", "conditions-"))
-    )
+    files = (path for path in sorted(folder.glob("*.json")) if not path.name.startswith(OTHERS))
     return {record.key: record for record in map(load, files)}
 
 
