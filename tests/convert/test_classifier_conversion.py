@@ -51,14 +51,10 @@ def trained(recipe, few, folder):
     ("builder", "options", "kept"),
     [
         ("slim", {"channels": 1, "bounded": True}, []),
-        pytest.param(
-            "cbam",
-            {"input_size": 64, "channels": 1, "widths": [4, 6, 8, 10]},
-            ["stem_conv"],
-            marks=pytest.mark.slow,
-        ),
+        ("cbam", {"input_size": 64, "channels": 1, "widths": [4, 6, 8, 10]}, ["stem_conv"]),
     ],
 )
+@pytest.mark.slow
 def test_a_run_becomes_bundles(builder, options, kept, few, tmp_path, monkeypatch):
     monkeypatch.setattr(gate, "LARGEST_LOSS", 100)  # one epoch decides by a hair's breadth
     chosen = recipe(builder, options)

@@ -134,7 +134,14 @@ def test_a_wrong_command_line(arguments, word, here):
 def test_interrupted_it_leaves_no_file_and_no_traceback(clip, bundle, tmp_path):
     path = tmp_path / "bench.json"
     command = [sys.executable, "-m", "edge.cli", "bench", "classify", "--json", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # As in a terminal; what is started in the background may be told to ignore it.
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         maps = f"/proc/{process.pid}/maps"
         while bundle.model.name not in open(maps).read() and process.poll() is None:  # noqa: SIM115
             time.sleep(0.05)

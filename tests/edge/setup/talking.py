@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -18,6 +19,12 @@ from typing import Self
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0  # seconds; the machine may be busy
 ESCAPE = re.compile(r"\x1b\[[\d;?]*[a-zA-Z]")
+
+
+def take_terminal() -> None:
+    """In the child: let Ctrl-C reach it, also where the tests themselves were told to ignore it."""
+    ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Talk:
@@ -42,7 +49,7 @@ class Talk:
             env=environment,
             cwd=ROOT,
             start_new_session=True,
-            preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C reaches it
+            preexec_fn=take_terminal,
         )
         os.close(theirs)
         self.raw = b""

@@ -87,6 +87,7 @@ def test_run_of_another_recipe_is_left_alone(straight):
         fit(RECIPE.model_copy(update={"seed": 6}), straight[0], SOURCES, PHOTOS)
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_another_ones_weights(straight, tmp_path):
     """Also at another input size."""
     run, model = straight
