@@ -202,7 +202,7 @@ def test_a_python_that_is_old_enough(monkeypatch):
 
 def test_a_reason_names_no_address_and_no_folder():
     error = PeerError(
-        "OSError: no weights\n  at https://host/x.h5 for '/root/home/.cache/x.h5'. Download it. Or"
+        "OSError: no weights\n  at https://host/x.h5 for '/srv/home/.cache/x.h5'. Download it. Or"
     )
     assert str(error) == "OSError: no weights at (address) for 'x.h5'"
     assert str(PeerError("needs numpy 1.26. 2.0 is too new")) == "needs numpy 1.26"
