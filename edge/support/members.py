@@ -71,8 +71,8 @@ def _told(part: Callable[[], str]) -> str:
         return part()
     except MienError as error:
         return f"{hide_value(str(error))}\n"
-    except Exception as error:
-        return f"this could not be found out ({type(error).__name__}: {error})\n"
+    except Exception as error:  # its text may hold an address, and with it a password
+        return f"this could not be found out ({type(error).__name__}: {hide_value(str(error))})\n"
 
 
 def _json(value: Any) -> str:

@@ -23,6 +23,7 @@ import edge.support.journal
 from edge.errors import OutputError
 from edge.schemas import DOCTOR, published_schemas
 from edge.settings import Settings
+from edge.support import members
 from edge.support.archive import write
 from edge.support.members import collect
 from edge.support.quick_bench import quick_bench
@@ -189,3 +190,13 @@ def test_the_same_texts_give_members_in_the_same_order(tmp_path: Path) -> None:
     assert list(members_of(tmp_path / "a.tar.gz").items()) == texts
     with tarfile.open(fileobj=io.BytesIO((tmp_path / "a.tar.gz").read_bytes())) as archive:
         assert {(entry.uid, entry.uname) for entry in archive.getmembers()} == {(0, "")}
+
+
+def test_a_part_that_fails_unforeseen_tells_no_secret() -> None:
+    def part() -> str:
+        raise RuntimeError("no answer from rtsp://me:s3cret@door.local/1")
+
+    said = members._told(part)
+    assert "RuntimeError" in said
+    assert "door.local" in said
+    assert "s3cret" not in said
