@@ -13,11 +13,18 @@ import pytest
 SECTOR = 512
 # In sectors. FAT32 begins at 65,525 clusters, here of one sector each.
 BOOT_START, BOOT_SECTORS = 8192, 73728
-ROOT_START, ROOT_SECTORS = BOOT_START + BOOT_SECTORS, 16384
-BOOT_OFFSET, ROOT_OFFSET = BOOT_START * SECTOR, ROOT_START * SECTOR
+ROOT_SECTORS = 16384
+BOOT_OFFSET, ROOT_OFFSET = BOOT_START * SECTOR, (BOOT_START + BOOT_SECTORS) * SECTOR
 PROGRAMS = {"sfdisk": "fdisk", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "mke2fs": "e2fsprogs"}
 CMDLINE = "console=tty1 root=PARTUUID=1234-02 rootfstype=ext4 rootwait resize\n"
-ELF_MACHINES = {"amd64": 0x3E, "arm64": 0xB7, "riscv64": 0xF3}
+TRIXIE = {
+    "cmdline.txt": CMDLINE,
+    "config.txt": "arm_64bit=1\n",
+    "meta-data": "",
+    "network-config": "",
+    "user-data": "#cloud-config\n",
+}
+ELF_MACHINES = {"amd64": 0x3E, "arm64": 0xB7}
 # These programs lie where no user's PATH leads.
 ENVIRONMENT = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "MTOOLSRC": "/dev/null"}
 
@@ -35,11 +42,11 @@ def run(*command: str | Path, given: bytes = b"") -> bytes:
 def make_stock(
     folder: Path,
     arch: str = "arm64",
-    release: int = 13,
     types: str = "c 83",
     boot: dict[str, str] | None = None,
+    boot_sectors: int = BOOT_SECTORS,
 ) -> Path:
-    """A stock image.
+    """A stock image of Debian 13.
 
     Args:
         types: of the two partitions, in hexadecimal.
@@ -47,35 +54,23 @@ def make_stock(
     """
     skip_without_programs()
     image = folder / "stock.img"
+    root_start = BOOT_START + boot_sectors
     with image.open("wb") as file:
-        file.truncate(ROOT_OFFSET + ROOT_SECTORS * SECTOR)
+        file.truncate((root_start + ROOT_SECTORS) * SECTOR)
     first, second = types.split()
-    table = f"label: dos\n{BOOT_START},{BOOT_SECTORS},{first}\n{ROOT_START},,{second}\n"
+    table = f"label: dos\n{BOOT_START},{boot_sectors},{first}\n{root_start},,{second}\n"
     run("sfdisk", "--quiet", image, given=table.encode())
-    run("mkfs.vfat", "-F", "32", "-s", "1", "--offset", str(BOOT_START), image, str(BOOT_SECTORS // 2))
-    if boot is None:
-        boot = {"cmdline.txt": CMDLINE, "user-data": "#cloud-config\n", "meta-data": "", "network-config": ""}
-        boot |= {"config.txt": "arm_64bit=1\n"}
-    for name, text in boot.items():
+    run("mkfs.vfat", "-F", "32", "-s", "1", "--offset", str(BOOT_START), image, str(boot_sectors // 2))
+    for name, text in (TRIXIE if boot is None else boot).items():
         put(image, name, text.encode())
-    root = folder / "root"
+    root = folder / "stock-root"
     (root / "usr/lib").mkdir(parents=True)
     (root / "usr/bin").mkdir()
-    (root / "usr/lib/os-release").write_text(f'ID=debian\nVERSION_ID="{release}"\n')
+    (root / "usr/lib/os-release").write_text('ID=debian\nVERSION_ID="13"\n')
     header = struct.pack("<4s12xHH", b"\x7fELF", 3, ELF_MACHINES[arch])
     (root / "usr/bin/dpkg").write_bytes(header + bytes(1000))
-    run(
-        "mke2fs",
-        "-q",
-        "-t",
-        "ext4",
-        "-d",
-        root,
-        "-E",
-        f"offset={ROOT_OFFSET}",
-        image,
-        f"{ROOT_SECTORS // 2}k",
-    )
+    place = [f"offset={root_start * SECTOR}", image, f"{ROOT_SECTORS // 2}k"]
+    run("mke2fs", "-q", "-t", "ext4", "-d", root, "-E", *place)
     return image
 
 
