@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     except MienError as error:
         print(f"image: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # ^C, and ^D where the password is asked for
         print("image: interrupted; what was half written is gone", file=sys.stderr)
         sys.exit(130)
 
@@ -45,7 +45,7 @@ def _make(asked: argparse.Namespace) -> None:
         for out, card in cards.items():
             with _listening(stock, out.name) as hear:
                 making.make(stock, out, card, payload, hear)
-            print(out)
+            print(out, flush=True)
 
 
 def _cards(asked: argparse.Namespace) -> dict[Path, Card]:

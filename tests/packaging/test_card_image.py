@@ -38,6 +38,7 @@ from edge.errors import ImageError
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@desk"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'packaging'}"}
 CONFIG = '[camera]\nsource = "picamera"\n'
 
 
@@ -176,6 +177,21 @@ def test_interrupted_it_leaves_nothing(stock: Path, package: Path, out: Path) ->
     assert list(out.iterdir()) == []
 
 
+def test_told_to_end_it_leaves_whole_images_alone(stock: Path, package: Path, key: Path, out: Path) -> None:
+    make = [sys.executable, "-m", "image", *flags(stock, package, key, out, "--count", "1000")]
+    process = subprocess.Popen(
+        make, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # the first one is made, the second begun
+    process.terminate()
+    said = process.communicate()[1]
+    assert process.returncode == 130
+    assert said == b"image: interrupted; what was half written is gone\n"
+    assert {path.name[0] for path in out.iterdir()} == {"k"}
+    assert {path.stat().st_size for path in out.iterdir()} == {stock.stat().st_size}
+
+
 def test_a_fault_leaves_what_was_there(
     stock: Path, package: Path, key: Path, out: Path, tmp_path: Path
 ) -> None:
@@ -306,12 +322,11 @@ def test_a_full_disk(stock: Path, package: Path, key: Path, out: Path) -> None:
     # The listing in the end shows whether anything was left.
     script = f'mount -t tmpfs -o size=256k none "{out}"; "$@"; code=$?; ls -A "{out}"; exit $code'
     make = [sys.executable, "-m", "image", *flags(stock, package, key, out)]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'packaging'}"}
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", script, "sh", *make],
         capture_output=True,
         text=True,
-        env=environment,
+        env=ENVIRONMENT,
         cwd=ROOT,
     )
     assert done.returncode == 40, done.stderr
