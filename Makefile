@@ -19,11 +19,12 @@ EDITABLE := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 PROJECT := pyproject.toml $(wildcard */__init__.py)
 
 DEBIAN_TEST_PACKAGES := chromium chromium-driver minisign mosquitto mosquitto-clients openssl systemd-container \
-	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi mmdebstrap zstd
+	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi mmdebstrap zstd \
+	dosfstools e2fsprogs fdisk mtools shellcheck
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-slow faults soak lint types format train-env test-deps lock deb offline clean
+.PHONY: help run test test-slow faults soak lint types format train-env test-deps lock deb offline image clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -77,6 +78,10 @@ deb: $(VENV)/.device ## Build mien_VERSION_ARCH.deb in dist/; ARCH=amd64 SUITE=b
 offline: $(VENV)/.device ## Build mien-offline-ARCH.tar.zst in dist/, for machines without dpkg
 	$(SHIP) offline --arch $(ARCH) $(ARGS)
 deb offline: SHIP = PYTHONPATH=.:packaging $(BIN)/python -m shipping
+
+image: $(VENV)/.device ## Put mien onto a Raspberry Pi OS image; STOCK=FILE.img.xz ARGS="--hostname kiosk --ssh-key FILE.pub"
+	@PYTHONPATH=.:packaging $(BIN)/python -m image $(if $(STOCK),'$(STOCK)') $(if $(DEB),--deb $(DEB)) $(ARGS)
+image: DEB ?= $(lastword $(sort $(wildcard dist/mien_*_$(ARCH).deb)))
 
 clean: ## Remove .venv, caches and builds
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -109,6 +109,10 @@ class PackagingError(MienError):
     exit_code = 70
 
 
+class ImageError(MienError):
+    exit_code = 71
+
+
 def error_of(exit_code: int) -> type[MienError]:
     """The class of an exit code; MienError itself for one that none has."""
     kinds = [MienError]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from machine import BootFailed, Machine, furnish, python_of_the_machine, why_not
+from shipping.__main__ import main as ship
 
 # Shorter times than the unit's, so that a test need not wait for them.
 QUICK = "[Service]\nWatchdogSec={}\nRestartSec=0.2\n"
@@ -34,6 +35,15 @@ def boot(
             yield machine
     except BootFailed as failure:
         pytest.skip(f"systemd-nspawn boots nothing here: {failure}")
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """mien's own package for trixie on amd64, of the last commit."""
+    folder = tmp_path_factory.mktemp("package")
+    ship(["deb", "--arch=amd64", "--quick", f"--output={folder}"])
+    (file,) = folder.glob("*.deb")
+    return file
 
 
 @pytest.fixture(scope="module")
