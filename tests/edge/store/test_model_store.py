@@ -250,7 +250,8 @@ def test_a_name_is_a_path_then_the_stores_then_a_shipped_one(store, tmp_path):
 
 
 def test_the_names_to_switch_to_are_those_of_the_store_as_it_is(store):
-    names, shipped = ModelNames(ModelConfig(store=store.root, name="configured")), bundles.shipped("expression")
+    names = ModelNames(ModelConfig(store=store.root, name="configured"))
+    shipped = bundles.shipped("expression")
     assert "slim_fine" in shipped
     assert names() == ("configured", *shipped)
     store.install(filling("1"))
