@@ -18,6 +18,7 @@ from keras import ops
 
 from edge.errors import ModelMissingError
 from edge.types import Floats, Image
+from train_keras import models  # noqa: F401 - a saved teacher's own layers are found once they are imported
 from train_keras.predicting import probabilities
 
 FLOOR = 1e-7

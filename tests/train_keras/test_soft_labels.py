@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -5,6 +8,7 @@ from edge.errors import DataError, ModelMissingError
 from train_keras.data.faces import Split
 from train_keras.distillation import teacher_logits
 from train_keras.models.slim import slim
+from train_keras.models.vit import vit
 from train_keras.recipe import DistillationRecipe
 from train_keras.soft_labels import keep, read, soft_labels
 
@@ -64,3 +68,20 @@ def test_a_recipe_names_one_teacher_or_several(tmp_path):
     assert len(DistillationRecipe(teacher=tmp_path / "a.keras").teachers) == 1
     several = DistillationRecipe.model_validate({"teacher": ["a.keras", "b.npz"]})
     assert [path.name for path in several.teachers] == ["a.keras", "b.npz"]
+
+
+def test_a_teacher_with_layers_of_its_own_is_read_in_a_new_process(tmp_path):
+    vit(28, width=16, blocks=1, heads=2).save(tmp_path / "teacher.keras")
+    ask = """if True:
+        import sys
+        from pathlib import Path
+
+        import numpy as np
+
+        from train_keras.distillation import teacher_logits
+
+        folder = Path(sys.argv[1])
+        print(teacher_logits(folder / "teacher.keras", np.zeros((2, 48, 48), np.uint8), folder).shape)
+    """
+    said = subprocess.run([sys.executable, "-c", ask, tmp_path], capture_output=True, text=True)
+    assert said.stdout.strip() == "(2, 7)", said.stderr
