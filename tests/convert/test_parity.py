@@ -7,6 +7,7 @@ from edge.classifier import Classifier
 from edge.types import coarsen
 from train_keras.data.faces import Split
 from train_keras.data.ferplus import read_ferplus
+from train_keras.predicting import resize_crops
 
 
 def test_report(network, flatbuffers, crops, answers):
@@ -41,6 +42,7 @@ def test_abstaining_leaves_out_what_is_unsure(network, flatbuffers, crops, answe
 def test_shipped_model_reaches_what_its_manifest_says(name, shared):
     private = read_ferplus(shared / "fer2013.npz", shared / "ferplus.npz").split(Split.PRIVATE_TEST)
     bundle = bundles.load(name)
-    answers = Classifier(bundle).classify(private.images)
+    faces = resize_crops(private.images, bundle.manifest.input.size)
+    answers = Classifier(bundle).classify(faces)
     claimed = next(m["value"] for m in bundle.manifest.metrics if m["set"] == "FER+ PrivateTest, full")
     assert 100 * np.mean(answers.argmax(1) == private.classes) == pytest.approx(claimed, abs=0.5)

@@ -66,7 +66,7 @@ def test_signatures_are_asked_for(make, mien, tmp_path, etc):
         refused(mien("models", "install", file, *more), SignatureError, "is not what")
     (etc / "maker.pub").unlink()
     refused(mien("models", "install", file), SignatureError, "not trusted")
-    assert set(listed(mien)) == {"facet@0.2.0", "slim@0.1.0", "slim@0.2.0", "slim_fine@0.1.0"}
+    assert {name for name in listed(mien) if name.startswith("slim@")} == {"slim@0.1.0", "slim@0.2.0"}
 
 
 def test_a_file_that_is_exchanged_after_its_signature_was_checked(make, store, etc, monkeypatch):
