@@ -1,6 +1,8 @@
 """Trained networks in half precision, small enough to ship.
 
-What comes back can be converted, measured, explained or trained on without training it first.
+What comes back can be converted, measured, explained or trained on without training it first. A network that
+is too large for that and was fine-tuned from a start that anybody can get is kept as what training changed
+(`train_keras.changes`).
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import keras
 import numpy as np
 from pydantic import ValidationError
 
-from edge.errors import DataError, ModelMissingError
-from train_keras import models
-from train_keras.data.faces import read_arrays
+from edge.errors import ConfigError, DataError, ModelMissingError
+from edge.types import Floats
+from train_keras import changes, models
+from train_keras.data.faces import array_names, read_arrays
 from train_keras.recipe import Recipe
 from train_keras.runs import RECIPE, WEIGHTS, keep_recipe
-from train_keras.starting import STARTS
+from train_keras.starting import STARTS, take_over
 
 LARGEST = 3 * 1024 * 1024  # bytes of a file that belongs into a repository
 
@@ -27,13 +30,18 @@ def keep(run: Path, folder: Path = STARTS) -> Path:
 
     Raises:
         ModelMissingError: the run has not ended.
+        ConfigError: the network is a large one, and the start it was trained from is missing.
         DataError: the file would be larger than LARGEST.
     """
     if not (run / WEIGHTS).is_file() or not (run / RECIPE).is_file():
         raise ModelMissingError(f"{run} is no finished run: run `mien train {run.name}` first")
     recipe = Recipe.model_validate_json((run / RECIPE).read_bytes())
-    weights = keras.saving.load_model(run / WEIGHTS, compile=False).get_weights()
-    arrays: dict[str, Any] = {_key(number): each.astype(np.float16) for number, each in enumerate(weights)}
+    network = keras.saving.load_model(run / WEIGHTS, compile=False)
+    weights = network.get_weights()
+    if recipe.model.start and network.count_params() * 2 > LARGEST:
+        arrays: dict[str, Any] = changes.between(_began(recipe, network), weights)
+    else:
+        arrays = {_key(number): each.astype(np.float16) for number, each in enumerate(weights)}
     text = recipe.model_dump_json(exclude={"data": {"fer2013", "ferplus"}})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{recipe.name}.npz"
@@ -50,10 +58,12 @@ def restore(name: str, run: Path, folder: Path = STARTS) -> Path:
     """Write the kept network NAME into a run's folder, as its training would have left it.
 
     Returns:
-        The `.keras` file; its weights are the run's, rounded to half precision.
+        The `.keras` file; its weights are the run's, rounded to half precision, or, of a large network's
+        matrices, what one bit a weight says of how they changed.
     Raises:
         ModelMissingError: no such network is kept; the message lists those that are.
-        ConfigError: the folder holds a run of another recipe.
+        ConfigError: the folder holds a run of another recipe, or the start that a large network was trained
+            from is missing or is another one.
         DataError: the file is damaged or does not fit its own recipe.
     """
     path = folder / f"{name}.npz"
@@ -70,19 +80,38 @@ def read_kept(path: Path) -> tuple[Recipe, keras.Model]:
     """Recipe and network of a file that `keep` wrote.
 
     Raises:
-        DataError: it is damaged or does not fit its own recipe.
+        ConfigError: the start that a large network was trained from is missing or is another one.
+        DataError: the file is damaged or does not fit its own recipe.
     """
     text, count = read_arrays(path, "recipe", "count")
-    weights = read_arrays(path, *map(_key, range(int(count))))
     try:
         recipe = Recipe.model_validate_json(str(text))
         network = models.build(recipe.model.builder, **recipe.model.options)
-        network.set_weights([each.astype(np.float32) for each in weights])
+        if changes.BEGAN in array_names(path):
+            began = _began(recipe, network)
+            names = changes.names(began)
+            weights = changes.apply(began, dict(zip(names, read_arrays(path, *names), strict=True)))
+        else:
+            weights = [each.astype(np.float32) for each in read_arrays(path, *map(_key, range(int(count))))]
+        network.set_weights(weights)
     except (ValidationError, ValueError) as error:
         raise DataError(
             f"{path} does not fit its recipe ({str(error).splitlines()[0]}): get it again"
         ) from error
     return recipe, network
+
+
+def _began(recipe: Recipe, like: keras.Model) -> list[Floats | None]:
+    """The weights that training by this recipe began with, in the order of `like`'s; None where at random."""
+    if recipe.model.start is None:
+        raise ConfigError(f"{recipe.name}: what training changed is kept, but its recipe names no start")
+    begun = keras.models.clone_model(like)
+    fresh = take_over(recipe.model.start, begun)
+    taken = {id(weight) for layer in begun.layers if layer.name not in fresh for weight in layer.weights}
+    return [
+        weight if id(variable) in taken else None
+        for variable, weight in zip(begun.weights, begun.get_weights(), strict=True)
+    ]
 
 
 def _key(number: int) -> str:

@@ -5,8 +5,8 @@ import keras
 import numpy as np
 import pytest
 
-from edge.errors import DataError, ModelMissingError
-from train_keras import keeping, models
+from edge.errors import ConfigError, DataError, ModelMissingError
+from train_keras import changes, keeping, models
 from train_keras.keeping import keep, restore
 from train_keras.recipe import Recipe
 from train_keras.runs import RECIPE, WEIGHTS
@@ -76,4 +76,65 @@ def test_what_cannot_be_restored(run, tmp_path):
     np.savez(starts / "other.npz", **arrays)
     with pytest.raises(DataError, match="does not fit its recipe"):
         restore("other", tmp_path / "again", starts)
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.fixture
+def tuned(tmp_path, monkeypatch):
+    """The run of a transformer that was tuned from another's weights and is too large to keep whole."""
+    monkeypatch.setattr(changes, "LARGE", 4096)
+    options = {"input_size": 28, "channels": 1, "width": 64, "blocks": 2, "heads": 2}
+    keras.utils.set_random_seed(2)
+    whole = models.build("vit", **options)
+    keras.Model(whole.input, whole.get_layer("summary").output).save(tmp_path / "start.keras")
+    rng = np.random.default_rng(3)
+    whole.set_weights([each + 0.02 * rng.standard_normal(each.shape) for each in whole.get_weights()])
+    model = RECIPE_OF_RUN.model.model_copy(
+        update={"builder": "vit", "options": options, "start": tmp_path / "start.keras"}
+    )
+    folder = tmp_path / "runs" / "tuned"
+    folder.mkdir(parents=True)
+    whole.save(folder / WEIGHTS)
+    (folder / RECIPE).write_text(
+        RECIPE_OF_RUN.model_copy(update={"name": "tuned", "model": model}).model_dump_json()
+    )
+    monkeypatch.setattr(keeping, "LARGEST", whole.count_params() * 2 - 1)
+    return folder
+
+
+def test_a_large_network_comes_back_nearer_to_its_run_than_to_its_start(tuned, tmp_path):
+    path = keep(tuned, tmp_path / "starts")
+    assert path.stat().st_size < keeping.LARGEST / 3
+    restored = keras.saving.load_model(restore("tuned", tmp_path / "again", tmp_path / "starts"))
+    before, start = (
+        keras.saving.load_model(tuned / WEIGHTS),
+        keras.saving.load_model(tmp_path / "start.keras"),
+    )
+    for layer in before.layers:
+        pairs = zip(restored.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True)
+        for number, (ours, theirs) in enumerate(pairs):
+            if ours.ndim == 2 and ours.size >= changes.LARGE:
+                began = start.get_layer(layer.name).get_weights()[number]
+                assert np.square(ours - theirs).sum() < 0.45 * np.square(began - theirs).sum()
+            else:
+                assert np.array_equal(ours, theirs.astype(np.float16).astype(np.float32))
+
+
+def test_a_large_network_without_its_start_or_with_another(tuned, tmp_path):
+    path, start = keep(tuned, tmp_path / "starts"), tmp_path / "start.keras"
+    start.rename(tmp_path / "elsewhere.keras")
+    for call in (lambda: restore("tuned", tmp_path / "again", tmp_path / "starts"), lambda: keep(tuned)):
+        with pytest.raises(
+            ConfigError, match=r"model\.start: .*start\.keras is missing: make or train it first"
+        ):
+            call()
+    other = keras.saving.load_model(tmp_path / "elsewhere.keras")
+    other.set_weights([each + 1e-3 for each in other.get_weights()])
+    other.save(start)
+    with pytest.raises(ConfigError, match="of another start than this one"):
+        restore("tuned", tmp_path / "again", tmp_path / "starts")
+    shutil.copy(tmp_path / "elsewhere.keras", start)
+    path.write_bytes(path.read_bytes()[:-4000])
+    with pytest.raises(DataError, match="is damaged"):
+        restore("tuned", tmp_path / "again", tmp_path / "starts")
     assert not (tmp_path / "again").exists()

@@ -6,6 +6,7 @@ import csv
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -93,15 +94,30 @@ def read_arrays(path: Path, *names: str) -> list[npt.NDArray[Any]]:
     Raises:
         DataError: it is damaged, no npz, or lacks one of them.
     """
+    with _opened(path, f"the arrays {', '.join(names)}") as file:
+        return [file[name] for name in names]
+
+
+def array_names(path: Path) -> list[str]:
+    """Names of the arrays in an npz file.
+
+    Raises:
+        DataError: it is damaged or no npz.
+    """
+    with _opened(path, "arrays") as file:
+        return list(file.files)
+
+
+@contextmanager
+def _opened(path: Path, wanted: str) -> Iterator[Any]:
     try:
         with np.load(path) as file:
-            return [file[name] for name in names]
+            yield file
     # A file cut short or overwritten fails in numpy, zipfile or zlib, wherever the damage shows first.
     except (
         KeyError, ValueError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
     ) as error:  # fmt: skip
-        wanted = ", ".join(names)
-        raise DataError(f"{path} is damaged ({error}): expected an npz with the arrays {wanted}") from error
+        raise DataError(f"{path} is damaged ({error}): expected an npz with {wanted}") from error
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
