@@ -59,7 +59,7 @@ def restore(name: str, run: Path, folder: Path = STARTS) -> Path:
 
     Returns:
         The `.keras` file; its weights are the run's, rounded to half precision, or, of a large network's
-        matrices, what one bit a weight says of how they changed.
+        matrices, the main directions in which they changed.
     Raises:
         ModelMissingError: no such network is kept; the message lists those that are.
         ConfigError: the folder holds a run of another recipe, or the start that a large network was trained

@@ -13,34 +13,39 @@ def draw(*shape):
     return RNG.standard_normal(shape).astype(np.float32)
 
 
-def test_changes_of_one_size_an_output_come_back_exactly():
+def lost(back, before, after):
+    return np.square(back - after).sum() / np.square(after - before).sum()
+
+
+def test_a_change_along_few_directions_comes_back():
     began = [draw(512, 256), draw(256), None]
-    signs = np.where(RNG.random((512, 256)) < 0.5, -1, 1).astype(np.float32)
-    sizes = np.float32(2.0) ** -RNG.integers(1, 8, 256)
-    ended = [began[0] + signs * sizes, draw(256).astype(np.float16).astype(np.float32), draw(4, 3)]
+    ended = [began[0] + 0.01 * draw(512, 8) @ draw(8, 256), draw(256), draw(4, 3)]
     arrays = changes.between(began, ended)
     back = changes.apply(began, arrays)
-    assert np.allclose(back[0], ended[0], atol=1e-6)
-    assert np.array_equal(back[1], ended[1])
+    assert lost(back[0], began[0], ended[0]) < 1e-3  # of 8 bits
+    assert np.array_equal(back[1], ended[1].astype(np.float16))
     assert np.array_equal(back[2], ended[2].astype(np.float16))
     assert list(arrays) == changes.names(began)
-    assert sum(each.nbytes for each in arrays.values()) < 512 * 256 / 8 + 2000
+    assert sum(each.nbytes for each in arrays.values()) < (512 + 256) * changes.RANK + 2000
 
 
-def test_of_bell_shaped_changes_two_thirds_of_the_energy_come_back():
+def test_what_comes_back_is_as_near_as_the_rank_allows():
     began = [draw(300, 400)]
-    change = 0.01 * draw(300, 400)
-    (back,) = changes.apply(began, changes.between(began, [began[0] + change]))
-    lost = np.square(back - began[0] - change).sum() / np.square(change).sum()
-    assert lost == pytest.approx(1 - 2 / np.pi, abs=0.01)  # of a normal distribution, a sign and a mean size
+    ended = [began[0] + 0.01 * draw(300, 400)]
+    best = np.square(np.linalg.svd(ended[0] - began[0], compute_uv=False))
+    share = best[changes.RANK :].sum() / best.sum()
+    assert share <= lost(changes.apply(began, changes.between(began, ended))[0], began[0], ended[0])
+    assert lost(changes.apply(began, changes.between(began, ended))[0], began[0], ended[0]) < share + 1e-3
 
 
 @settings(max_examples=20, deadline=None)
 @given(rows=st.integers(1, 700), columns=st.integers(1, 300))
 def test_every_shape(rows, columns):
     began = [np.zeros((rows, columns), np.float32)]
-    ended = [np.where(np.arange(rows * columns).reshape(rows, columns) % 3, 0.5, -0.5).astype(np.float32)]
-    assert np.array_equal(changes.apply(began, changes.between(began, ended))[0], ended[0])
+    ended = [np.outer(np.linspace(-1, 1, rows), np.linspace(0.5, 1, columns)).astype(np.float32)]
+    back = changes.apply(began, changes.between(began, ended))[0]
+    assert back.shape == ended[0].shape
+    assert np.abs(back - ended[0]).max() < 0.02
 
 
 def test_another_start_is_refused():
@@ -51,11 +56,9 @@ def test_another_start_is_refused():
         changes.apply([began[0] + 1e-6, began[1]], arrays)
 
 
-def test_arrays_that_do_not_fit():
+@pytest.mark.parametrize("side", ["left0", "right0", "sizes0"])
+def test_arrays_that_do_not_fit(side):
     began = [draw(300, 300)]
     arrays = changes.between(began, [draw(300, 300)])
-    with pytest.raises(ValueError, match="broadcast"):
-        changes.apply(began, {**arrays, "sizes0": arrays["sizes0"][:-1]})
-    for signs in (arrays["signs0"][:-1], arrays["signs0"].astype(float)):
-        with pytest.raises(ValueError, match=r"signs0 is .*, for a matrix \(300, 300\)"):
-            changes.apply(began, {**arrays, "signs0": signs})
+    with pytest.raises(ValueError, match=r"broadcast|mismatch"):
+        changes.apply(began, {**arrays, side: arrays[side][:-1]})

@@ -79,16 +79,23 @@ def test_what_cannot_be_restored(run, tmp_path):
     assert not (tmp_path / "again").exists()
 
 
+def _change(rng, shape):
+    """Much along one direction, a little along all."""
+    little = 0.002 * rng.standard_normal(shape)
+    return little + 0.02 * np.outer(*map(rng.standard_normal, shape)) if len(shape) == 2 else little
+
+
 @pytest.fixture
 def tuned(tmp_path, monkeypatch):
     """The run of a transformer that was tuned from another's weights and is too large to keep whole."""
     monkeypatch.setattr(changes, "LARGE", 4096)
+    monkeypatch.setattr(changes, "RANK", 8)
     options = {"input_size": 28, "channels": 1, "width": 64, "blocks": 2, "heads": 2}
     keras.utils.set_random_seed(2)
     whole = models.build("vit", **options)
     keras.Model(whole.input, whole.get_layer("summary").output).save(tmp_path / "start.keras")
     rng = np.random.default_rng(3)
-    whole.set_weights([each + 0.02 * rng.standard_normal(each.shape) for each in whole.get_weights()])
+    whole.set_weights([each + _change(rng, each.shape) for each in whole.get_weights()])
     model = RECIPE_OF_RUN.model.model_copy(
         update={"builder": "vit", "options": options, "start": tmp_path / "start.keras"}
     )
@@ -115,7 +122,7 @@ def test_a_large_network_comes_back_nearer_to_its_run_than_to_its_start(tuned, t
         for number, (ours, theirs) in enumerate(pairs):
             if ours.ndim == 2 and ours.size >= changes.LARGE:
                 began = start.get_layer(layer.name).get_weights()[number]
-                assert np.square(ours - theirs).sum() < 0.45 * np.square(began - theirs).sum()
+                assert np.square(ours - theirs).sum() < 0.2 * np.square(began - theirs).sum()
             else:
                 assert np.array_equal(ours, theirs.astype(np.float16).astype(np.float32))
 
