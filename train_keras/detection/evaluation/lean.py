@@ -1,9 +1,9 @@
 """Whether a detector's landmarks lean with the head: the same faces, upright and turned by known angles.
 
 A crop is turned until its landmarks are level (`edge.alignment`), so a detector whose landmarks stay level
-leaves every leaning head as it is. The faces are test faces of FER2013, which facet never learns from, bare and
-under painted masks. Each stands as a round picture on plain grey, so that nothing beside the face tells how it
-was turned.
+leaves every leaning head as it is. The faces are test faces of FER2013, which facet never learns from, bare
+and under painted masks. Each stands as a round picture on plain grey, so that nothing beside the face tells
+how it was turned.
 """
 
 from __future__ import annotations
@@ -140,19 +140,18 @@ def stand_turned(crop: Image, degrees: float, size: int = SIZE) -> Image:
     if crop.ndim != 2 or crop.shape[0] != crop.shape[1]:
         raise ValueError(f"a face crop is a grey square, got the shape {crop.shape}")
     width, height = FRAME
-    behind = np.float32(crop.mean())
-    zoom = size / crop.shape[0]
-    middle = (crop.shape[0] - 1) / 2
-    matrix = cv2.getRotationMatrix2D((middle, middle), -degrees, zoom)  # OpenCV's are anticlockwise
-    matrix[:, 2] += np.array([width - 1, height - 1]) / 2 - middle
-    face = cv2.warpAffine(
-        crop, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    y, x = np.mgrid[:height, :width]
-    away = np.hypot(x - (width - 1) / 2, y - (height - 1) / 2)
-    alpha = np.clip((size / 2 - away) / (EDGE * size), 0, 1).astype(np.float32)
-    picture = behind + alpha * (face - behind)
-    return np.asarray(cv2.cvtColor(np.round(picture).astype(np.uint8), cv2.COLOR_GRAY2BGR), np.uint8)
+    behind = round(float(crop.mean()))
+    picture = np.full((height, width, 3), behind, np.uint8)
+    # OpenCV's angles are anticlockwise.
+    matrix = cv2.getRotationMatrix2D(((crop.shape[0] - 1) / 2,) * 2, -degrees, size / crop.shape[0])
+    matrix[:, 2] += (size - crop.shape[0]) / 2  # the middle of the crop is the enlarged one's
+    face = cv2.warpAffine(crop, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    alpha = np.clip((size / 2 - np.hypot(x, y)) / (EDGE * size), 0, 1)
+    left, top = (width - size) // 2, (height - size) // 2
+    mixed = np.round(behind + alpha * (face.astype(np.float32) - behind)).astype(np.uint8)
+    picture[top : top + size, left : left + size] = mixed[..., None]
+    return picture
 
 
 def eye_line(landmarks: Floats) -> float:

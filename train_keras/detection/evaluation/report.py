@@ -28,8 +28,9 @@ for faces in profile."""
 _LEAN = """\
 Landmarks of faces that lean: {faces} test faces of FER2013, bare and under painted masks, each upright and
 turned by {turns} degrees to either side, {size} pixels large in {frame}. Slope of the turn that the line
-through the eyes tells over the true one: 1 where landmarks lean with the head, 0 where they stay level. Error:
-median of the difference between both, in degrees. Found: turned faces that were found so and upright."""
+through the eyes tells over the true one: 1 where landmarks lean with the head, 0 where they stay level.
+Error: median of the difference between both, in degrees. Found: turned faces that were found so and
+upright."""
 _LATENCY = """\
 Median time of a `detect` call on {timed} pictures, the detectors taking turns: on frames of 640 x 480,
 which each shrinks itself, and on frames of 320 x 256, where those that look at 320 pixels need not shrink.
