@@ -194,7 +194,11 @@ def _distance(figures: Figures) -> tuple[str, str, str]:
 def _follows(figures: Figures | None) -> tuple[str, str, str]:
     if figures is None:
         return "-", "-", "-"
-    slope, error = (f"{figures[key]:.2f}" if np.isfinite(figures[key]) else "-" for key in ("slope", "error"))
+    # The zero takes the sign from what rounds to nothing from below.
+    slope, error = (
+        f"{round(figures[key], 2) + 0.0:.2f}" if np.isfinite(figures[key]) else "-"
+        for key in ("slope", "error")
+    )
     return slope, error, _percent(figures["found"])
 
 
