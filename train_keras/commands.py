@@ -109,6 +109,9 @@ def evaluate(
     ] = "test",
     runs: Annotated[Path, _photos("Folder of the JSON file.")] = Path("runs"),
     sheet: Annotated[Path, _photos("Where to draw what was missed and what is false.")] = MISSES,
+    lean: Annotated[
+        bool, _photos("Only how landmarks follow turned faces, without photographs; leaves docs alone.")
+    ] = False,
 ) -> None:
     """Measure a model on test faces, bare and occluded, or `detector` on photographs; writes docs/results."""
     if conditions:
@@ -123,7 +126,12 @@ def evaluate(
         return
     if model == "detector":
         from train_keras.data.masked_faces import PhotoSplit
-        from train_keras.detection.evaluation.evaluate import DEFAULT, Settings, evaluate_detectors
+        from train_keras.detection.evaluation.evaluate import (
+            DEFAULT,
+            Settings,
+            evaluate_detectors,
+            evaluate_lean,
+        )
 
         if split.upper() not in PhotoSplit.__members__:
             raise typer.BadParameter("--split is test, validation or training")
@@ -137,8 +145,9 @@ def evaluate(
             split=PhotoSplit[split.upper()],
             runs=runs,
             sheet=sheet,
+            fer2013=data or FER2013,
         )
-        typer.echo(evaluate_detectors(settings, bar))
+        typer.echo((evaluate_lean if lean else evaluate_detectors)(settings, bar))
         return
     from train_keras.evaluating import evaluate_classifier
 

@@ -90,7 +90,33 @@ def test_detection_recipe(tmp_path):
     assert isinstance(recipe, DetectionRecipe)
     assert recipe.mixture.kinds["photo"] == 0.2
     assert recipe.loss.box == 3
+    assert (recipe.loss.lean, recipe.mixture.turned) == (0, 0)
     assert DetectionRecipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("rest", "key"),
+    [
+        ("[loss]\nlean = -1", "loss.lean"),
+        ("[mixture]\nturned = 1.5", "mixture.turned"),
+        ("[closing]\nmixture = { turned = -0.5 }", "closing.mixture.turned"),
+        ("[mixture]\nturnd = 0.5", "mixture.turnd"),
+    ],
+)
+def test_a_bad_key_of_a_detection_recipe(rest, key, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(DETECTION.format(task="detection", rest=rest))
+    with pytest.raises(ConfigError, match=rf"mine\.toml: (detection\.)?{key}: "):
+        read_recipe(path)
+
+
+def test_the_recipe_for_leaning_faces_turns_them_to_the_end():
+    """It goes on from the shipped network, long enough, and its last epochs turn faces too."""
+    recipe = read_recipe(Path("facet_lean"))
+    assert isinstance(recipe, DetectionRecipe)
+    assert recipe.model.start == Path("facet-0.2.keras")
+    assert recipe.optimiser.epochs >= 20
+    assert min(recipe.loss.lean, recipe.mixture.turned, recipe.closing.mixture.turned) > 0
 
 
 @pytest.mark.parametrize(

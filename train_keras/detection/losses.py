@@ -8,35 +8,46 @@ Generalized Focal Loss, NeurIPS 2020, equation 2).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import ops
+from pydantic import Field
 
 from train_keras.detection.cells import MARKS, SCORE, SIDES, STATES, boxes_of, cells, landmarks_of, sizes
-from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, MARKED, POINTS, STATE
+from train_keras.detection.pictures import BOX, EXACT, FACE, IGNORED, KIND, KNOWN, MARKED, POINTS, STATE
 
 CANDIDATES = 9  # cells a face may claim
 RADIUS = 2.0  # cells beyond so many strides from a face's centre may not claim it
 FITTING = 0.25  # of a face's score is for how well its box fits
 EPSILON = 1e-7
+LINES = (0, 1), (3, 4)  # landmarks that a line joins: the eyes, the mouth's corners
+LEAST_LINE = 0.2  # of a face's longer side; in profile a line is shorter, and its direction is chance
+COLLAPSED = 0.25  # of the true line's length; where a predicted one is shorter, its direction counts less
+SOFT = 0.1  # radians, below which the loss of a lean grows with its square and above with itself
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of the parts of the loss."""
+    """Of the parts of the loss.
+
+    Attributes:
+        worn_incorrectly: of the mask state of faces with ill-worn masks.
+        lean: of the directions of the lines through eyes and mouth, on faces whose landmarks are exact.
+    """
 
     score: float = 1.0
     box: float = 2.0
     landmarks: float = 0.5
     state: float = 0.5
     worn_incorrectly: float = 1.5
+    lean: Annotated[float, Field(ge=0)] = 0.0
 
 
 @keras.saving.register_keras_serializable("mien")
 class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Score, box, landmarks and mask state in one number, summed over a batch's cells and divided by the
-    scores its faces should get.
+    """Score, box, landmarks, mask state and lean in one number, summed over a batch's cells and divided by
+    the scores its faces should get.
 
     Targets float [B, G, 17], predictions float [B, N, 18] as `with_cells` gives them.
 
@@ -61,18 +72,19 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]
     def call(self, y_true: Any, y_pred: Any) -> Any:
         parts = detection_losses(y_true, y_pred, self.width, self.height, self.weights.worn_incorrectly)
         weights = self.weights
-        return (
+        loss = (
             weights.score * parts["score"]
             + weights.box * parts["box"]
             + weights.landmarks * parts["landmarks"]
             + weights.state * parts["state"]
         )
+        return loss + weights.lean * parts["lean"] if weights.lean else loss
 
 
 def detection_losses(
     targets: Any, predictions: Any, width: int, height: int, worn_incorrectly: float = 1.0
 ) -> dict[str, Any]:
-    """The four parts, each a scalar."""
+    """The five parts, each a scalar."""
     centres, strides = cells(width, height)
     scores = ops.sigmoid(predictions[..., SCORE])
     boxes = boxes_of(predictions[..., SIDES], centres, strides)
@@ -91,17 +103,52 @@ def detection_losses(
     box = ops.sum(quality * (1.0 - generalised_iou(boxes, mine[..., BOX]))) / total
 
     side = ops.maximum(longer_side(mine[..., BOX]), 1.0)
-    away = landmarks_of(predictions[..., MARKS], centres, strides) - mine[..., POINTS]
+    points = landmarks_of(predictions[..., MARKS], centres, strides)
+    away = points - mine[..., POINTS]
     away = ops.abs(away) / ops.expand_dims(side, -1) * 10.0
     huber = ops.where(away < 1.0, 0.5 * ops.square(away), away - 0.5)
-    landmarks = ops.sum(ops.mean(huber, -1) * quality * mine[..., MARKED]) / total
+    marked = ops.cast(mine[..., MARKED] >= KNOWN, "float32")
+    landmarks = ops.sum(ops.mean(huber, -1) * quality * marked) / total
+    exact = ops.cast(mine[..., MARKED] >= EXACT, "float32")
+    leaning = lean(points, mine[..., POINTS], LEAST_LINE * side)
+    leans = ops.sum(leaning * quality * exact) / total
 
     state = mine[..., STATE]
     known = ops.cast(state >= 0, "float32") * ops.where(state == 2, worn_incorrectly, 1.0)
     chosen = ops.one_hot(ops.cast(ops.maximum(state, 0), "int32"), 3)
     unlikely = -ops.sum(chosen * ops.log_softmax(predictions[..., STATES], -1), -1)
     states = ops.sum(unlikely * known * quality) / total
-    return {"score": score, "box": box, "landmarks": landmarks, "state": states}
+    return {"score": score, "box": box, "landmarks": landmarks, "state": states, "lean": leans}
+
+
+def lean(points: Any, truth: Any, least: Any) -> Any:
+    """How far the lines through eyes and mouth point from where they should, whatever their lengths.
+
+    The distance between the two directions as unit vectors, nearly the angle in radians, up to 2 where they
+    are opposite; softened, so that small ones cost little. A predicted line much shorter than the true one
+    counts as if it were longer: where two points fall together the loss is that of a right angle, and pulls
+    them apart.
+
+    Args:
+        points, truth: landmarks [..., 10] in pixels.
+        least: [...], in pixels; a true line shorter than this costs nothing.
+    Returns:
+        [...], the mean of both lines.
+    """
+    parts = []
+    for first, second in LINES:
+        ours, line = (_point(marks, second) - _point(marks, first) for marks in (points, truth))
+        length = ops.sqrt(ops.sum(ops.square(line), -1) + EPSILON)
+        reached = ops.sqrt(ops.sum(ops.square(ours), -1) + EPSILON)  # differentiable where it is nothing
+        cosine = ops.sum(ours * line, -1) / (length * ops.maximum(reached, COLLAPSED * length))
+        chord = ops.sqrt(2.0 * ops.maximum(1.0 - cosine, 0.0) + SOFT**2) - SOFT
+        parts.append(ops.where(length >= least, chord, 0.0))
+    return sum(parts) / len(LINES)
+
+
+def _point(marks: Any, number: int) -> Any:
+    """[..., 2] of landmarks [..., 10]."""
+    return marks[..., 2 * number : 2 * number + 2]
 
 
 def assign(scores: Any, boxes: Any, targets: Any, centres: Any, strides: Any) -> tuple[Any, Any, Any, Any]:

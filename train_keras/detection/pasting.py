@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edge.types import Floats, Image
-from train_keras.detection.pictures import BOX, FACE, KIND, Picture, moved, sides
+from train_keras.detection.pictures import BOX, FACE, KIND, Picture, moved, sides, turned
 
 LEAST_EXCHANGED = 16.0  # px, of a face that may give way to another
 OVAL = 1.12, 1.2  # of the face that takes its place: axes, in halves of its box
@@ -54,18 +54,21 @@ def soften(image: Image, before: Image, region: Floats) -> None:
     image[y0:y1, x0:x1] = old + alpha * (image[y0:y1, x0:x1] - old)
 
 
-def exchange(canvas: Image, faces: Floats, crop: Picture, rng: np.random.Generator) -> Floats:
+def exchange(
+    canvas: Image, faces: Floats, crop: Picture, rng: np.random.Generator, degrees: float = 0.0
+) -> Floats:
     """One face of a picture, if one is large enough and wholly in it, gives way to a crop's largest face, in
     its place and size; a grey one also takes its colour.
 
     Args:
         canvas: uint8 [H, W, 3] BGR, changed in place.
         faces: float32 [N, 17], the picture's.
+        degrees: by which the new face is turned, anticlockwise.
     Returns:
         the picture's faces afterwards.
     """
     height, width = canvas.shape[:2]
-    new = crop.faces[int(np.argmax(sides(crop.faces)))]
+    new = _largest(crop)
     inside = (faces[:, :2] > 0).all(axis=1) & (faces[:, 2:4] < [width, height]).all(axis=1)
     fit = np.flatnonzero((faces[:, KIND] == FACE) & (sides(faces) >= LEAST_EXCHANGED) & inside)
     if not len(fit) or new[KIND] != FACE:
@@ -78,15 +81,44 @@ def exchange(canvas: Image, faces: Floats, crop: Picture, rng: np.random.Generat
     if is_grey(image):
         skin = _upper_half(canvas, old[BOX]) / max(float(image.mean()), 8.0)
         image = np.clip(image * np.clip(skin, 0.25, 3.0), 0, 255).astype(np.uint8)
+    out = faces.copy()
+    out[index] = stamp(canvas, replace(crop, image=image), zoom, shift, degrees)
+    return out
+
+
+def stamp(canvas: Image, crop: Picture, zoom: float, shift: Floats, degrees: float = 0.0) -> Floats:
+    """Draw a crop's largest face, an oval with soft edges, on a picture.
+
+    Args:
+        canvas: uint8 [H, W, 3] BGR, changed in place.
+        zoom: pixels of the canvas for one of the crop's.
+        shift: where the crop's corner lies on the canvas while it is upright, x and y.
+        degrees: by which the face is then turned about its middle, anticlockwise.
+    Returns:
+        float32 [17], the face on the canvas.
+    """
+    height, width = canvas.shape[:2]
+    face, image = _largest(crop), crop.image
     if zoom < 0.8:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / zoom), np.uint8)
     matrix = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+    placed = moved(face[None], (zoom, zoom), (float(shift[0]), float(shift[1])))
+    if degrees:
+        x, y = ((placed[0, :2] + placed[0, 2:4]) / 2).tolist()
+        # Pixels are drawn by their centres, which lie half a pixel within the coordinates of a face.
+        turn = cv2.getRotationMatrix2D((x - 0.5, y - 0.5), degrees, 1.0)
+        matrix[:, 2] += 0.5 * zoom - 0.5
+        matrix = np.column_stack([turn[:, :2] @ matrix[:, :2], turn[:, :2] @ matrix[:, 2] + turn[:, 2]])
+        placed = turned(placed, degrees, (x, y))
     patch = cv2.warpAffine(image, matrix, (width, height)).astype(np.float32)
-    alpha = cv2.warpAffine(_oval(crop.image.shape[:2], new[BOX]), matrix, (width, height))
+    alpha = cv2.warpAffine(_oval(crop.image.shape[:2], face[BOX]), matrix, (width, height))
     canvas[...] = canvas + alpha[..., None] * (patch - canvas)
-    out = faces.copy()
-    out[index] = moved(new[None], (zoom, zoom), (float(shift[0]), float(shift[1])))[0]
-    return out
+    return np.asarray(placed[0], np.float32)
+
+
+def _largest(crop: Picture) -> Floats:
+    """A crop's largest face, float32 [17]."""
+    return np.asarray(crop.faces[int(np.argmax(sides(crop.faces)))], np.float32)
 
 
 def _upper_half(image: Image, box: Floats) -> Floats:

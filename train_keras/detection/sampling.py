@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from edge.labels import MASK_STATES
 from edge.types import Floats, Image
 from train_keras.detection.backgrounds import background
 from train_keras.detection.degrade import Degradation
-from train_keras.detection.pasting import exchange, soften, tinted
+from train_keras.detection.pasting import exchange, soften, stamp, tinted
 from train_keras.detection.pictures import (
     BOX,
     COLUMNS,
     FACE,
     IGNORED,
     KIND,
-    POINTS,
     STATE,
     Picture,
     mirrored,
     moved,
     settle,
     sides,
+    turned,
 )
 
 MOST_FACES = 32  # in a picture; more are ignored together
@@ -34,6 +36,7 @@ GREY = 114  # of what lies beside a picture, as on the device
 HARD = 0.3  # probability that a photograph, and what it is cut around, is chosen among the hard ones
 RARE = 0.4  # and otherwise among the rare ones
 MASK = MASK_STATES.index("mask")
+WIDEST = 45.0  # degrees by which faces lean, either way, where `Mixture.turned` has it so
 REFERENCE = 320, 256  # photographs have the size they have on the device, however small a part is trained on
 
 
@@ -50,6 +53,8 @@ class Mixture:
         least: faces smaller than this, in pixels of the network's input, are ignored.
         turn: standard deviation of the rotation in degrees, of one picture in five.
         exchange: probability that a photograph's or mosaic part's face gives way to one of the crops.
+        turned: probability that a photograph is turned widely, by up to WIDEST degrees, and that a pasted
+            face is, by itself, so that what is around it does not tell how it leans.
     """
 
     photo: float = 0.5
@@ -60,6 +65,7 @@ class Mixture:
     least: float = 8.0
     turn: float = 10.0
     exchange: float = 0.2
+    turned: Annotated[float, Field(ge=0, le=1)] = 0.0
     degradation: Degradation = field(default_factory=Degradation)
 
     @property
@@ -101,7 +107,7 @@ def compose(
         image = background(sources.photos, rng, width, height)
         faces = np.zeros((0, COLUMNS), np.float32)
         if kind == "pasted" and sources.crops:
-            faces = _paste(image, sources, rng)
+            faces = _paste(image, sources, rng, mixture)
     elif kind == "mosaic":
         image, faces = _mosaic(sources, rng, width, height, mixture)
     else:
@@ -110,7 +116,9 @@ def compose(
             faces = _close_up(image, sources, rng)
         else:
             faces = _exchanged(image, _photograph(image, sources, rng), sources, rng, mixture)
-    if rng.random() < 0.2:
+    if kind != "pasted" and _widely(rng, mixture):
+        image, faces = _turn(image, faces, _wide(rng))
+    elif rng.random() < 0.2:
         image, faces = _turn(image, faces, np.clip(rng.normal(0, mixture.turn), -30, 30))
     if rng.random() < 0.5:
         image, faces = np.ascontiguousarray(image[:, ::-1]), mirrored(faces, width)
@@ -242,7 +250,7 @@ def _mosaic(
     return image, np.concatenate(found)
 
 
-def _paste(image: Image, sources: Sources, rng: np.random.Generator) -> Floats:
+def _paste(image: Image, sources: Sources, rng: np.random.Generator, mixture: Mixture) -> Floats:
     """Up to eight face crops side by side, from 14 px on; none covers another's face."""
     height, width = image.shape[:2]
     taken = np.zeros((0, 4), np.float32)
@@ -261,6 +269,10 @@ def _paste(image: Image, sources: Sources, rng: np.random.Generator) -> Floats:
         apart = (region[2:] <= taken[:, :2]).any(axis=1) | (region[:2] >= taken[:, 2:]).any(axis=1)
         if apart.all():
             taken = np.concatenate([taken, region[None]])
+            if _widely(rng, mixture):
+                corner = np.array([x, y])
+                found.append(stamp(image, tinted(picture, rng), zoom, corner, _wide(rng))[None])
+                continue
             before = image.copy()
             found.append(place(image, tinted(picture, rng), (zoom, zoom), (float(x), float(y)), rng))
             if rng.random() < 0.5:
@@ -274,7 +286,17 @@ def _exchanged(
     """The faces of a photograph, one of which may have given way to that of a crop."""
     if not sources.crops or rng.random() >= mixture.exchange:
         return faces
-    return exchange(canvas, faces, _any(_pool(sources, rng), rng), rng)
+    crop = _any(_pool(sources, rng), rng)
+    return exchange(canvas, faces, crop, rng, _wide(rng) if _widely(rng, mixture) else 0.0)
+
+
+def _widely(rng: np.random.Generator, mixture: Mixture) -> bool:
+    """Whether to turn something widely. Mixtures that never do draw nothing, and stay what they were."""
+    return mixture.turned > 0 and rng.random() < mixture.turned
+
+
+def _wide(rng: np.random.Generator) -> float:
+    return float(rng.uniform(-WIDEST, WIDEST))
 
 
 def _is_rare(faces: Floats) -> npt.NDArray[np.bool_]:
@@ -292,15 +314,9 @@ def _pool(sources: Sources, rng: np.random.Generator) -> Sequence[Picture]:
 
 
 def _turn(image: Image, faces: Floats, degrees: float) -> tuple[Image, Floats]:
-    """Picture and faces turned about the middle. Boxes keep their size: a head's outline is nearly round."""
+    """Picture and faces turned anticlockwise about the middle."""
     height, width = image.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), float(degrees), 1.0)
-    turned = cv2.warpAffine(image, matrix, (width, height), borderValue=(GREY, GREY, GREY))
-    out = faces.copy()
-    points = faces[:, POINTS].reshape(-1, 5, 2)
-    out[:, POINTS] = (points @ matrix[:, :2].T + matrix[:, 2]).reshape(-1, 10)
-    boxes = faces[:, BOX]
-    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
-    middle = middle @ matrix[:, :2].T + matrix[:, 2]
-    out[:, BOX] = np.concatenate([middle - half, middle + half], axis=1)
-    return np.asarray(turned, np.uint8), out
+    middle = width / 2, height / 2
+    matrix = cv2.getRotationMatrix2D(middle, float(degrees), 1.0)
+    out = cv2.warpAffine(image, matrix, (width, height), borderValue=(GREY, GREY, GREY))
+    return np.asarray(out, np.uint8), turned(faces, degrees, middle)

@@ -17,7 +17,7 @@ from train_keras.data.lfw import read_lfw
 from train_keras.data.mask_crops import read_mask_crops
 from train_keras.data.masked_faces import PhotoSplit, copies, read_masked_faces
 from train_keras.detection.pasting import tinted
-from train_keras.detection.pictures import MARKED, POINTS, Picture, face_rows
+from train_keras.detection.pictures import EXACT, MARKED, POINTS, Picture, face_rows
 from train_keras.detection.pseudo import Teacher, label_crops, label_photos
 from train_keras.detection.sampling import Sources
 from train_keras.occlusion.masked import Progress, find_landmarks, quiet
@@ -67,9 +67,9 @@ def read_sources(data: DetectionData, seed: int, progress: Progress = quiet) -> 
     small = [picture for picture in small if picture.faces[0, MARKED]]
     painted = painted_pictures(fer[: data.painted_faces], seed, progress)
     pools = (
-        (CROPS_WEIGHT, crops),
-        (LFW_WEIGHT, bare),
-        (FER_WEIGHT, small),
+        (CROPS_WEIGHT, [exact(picture) for picture in crops]),
+        (LFW_WEIGHT, [exact(picture) for picture in bare]),
+        (FER_WEIGHT, [exact(picture) for picture in small]),
         (UNSURE_WEIGHT, unsure),
         (PAINTED_WEIGHT, painted),
     )
@@ -88,10 +88,18 @@ def painted_pictures(images: Image, seed: int, progress: Progress = quiet) -> li
         for state in (MASK, WORN_INCORRECTLY):
             mask = draw_mask(rng, below_nose=state == WORN_INCORRECTLY)
             rows = face_rows(box_around(points[i])[None], state)
-            rows[0, POINTS], rows[0, MARKED] = five_points(points[i]).ravel(), 1
+            rows[0, POINTS], rows[0, MARKED] = five_points(points[i]).ravel(), EXACT
             skin = tinted(Picture(_colour(images[i]), rows), rng)
             pictures.append(replace(skin, image=paint_mask(skin.image, points[i], mask)[0]))
     return pictures
+
+
+def exact(crop: Picture) -> Picture:
+    """A crop whose known landmarks count as exact. They were found on an enlarged face; of the small ones in
+    photographs the finder tells at random how they lean."""
+    faces = crop.faces.copy()
+    faces[faces[:, MARKED] > 0, MARKED] = EXACT
+    return replace(crop, faces=faces)
 
 
 def five_points(points: Floats) -> Floats:

@@ -12,8 +12,9 @@ from train_keras.detection.losses import (
     detection_losses,
     generalised_iou,
     iou,
+    lean,
 )
-from train_keras.detection.pictures import COLUMNS, FACE, IGNORED, KIND, MARKED, POINTS, STATE
+from train_keras.detection.pictures import COLUMNS, EXACT, FACE, IGNORED, KIND, KNOWN, MARKED, POINTS, STATE
 
 WIDTH, HEIGHT = 96, 64
 CENTRES, STRIDES = cells(WIDTH, HEIGHT)
@@ -48,7 +49,7 @@ def perfect(targets, logit=8.0):
 def test_perfect_geometry_costs_nothing():
     targets = targets_of([(20, 10, 50, 44)], state=1)
     parts = detection_losses(targets, perfect(targets), WIDTH, HEIGHT)
-    for name in ("box", "landmarks", "state"):
+    for name in ("box", "landmarks", "state", "lean"):
         assert float(parts[name]) == pytest.approx(0, abs=1e-4), name
 
 
@@ -151,3 +152,103 @@ def test_loss_survives_saving():
     assert (again.width, again.height, again.weights) == (96, 64, Weights(box=3.0))
     targets = targets_of([(20, 10, 50, 44)])
     assert float(again(targets, perfect(targets))) == pytest.approx(float(loss(targets, perfect(targets))))
+
+
+def turned(marks, degrees):
+    """Landmarks [10] turned clockwise about the nose, as one sees them."""
+    angle = np.radians(degrees)
+    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    points = marks.reshape(5, 2)
+    return ((points - points[2]) @ matrix + points[2]).astype(np.float32).ravel()
+
+
+LEVEL = np.float32([30, 30, 50, 30, 40, 40, 32, 50, 48, 50])
+
+
+@pytest.mark.parametrize("degrees", [0, 3, 10, 45, -45, 90, 180])
+@pytest.mark.parametrize("zoom", [0.3, 1, 4])
+def test_lean_is_the_angle_whatever_the_size(degrees, zoom):
+    """By hand: the chord between two unit vectors, softened below a tenth of a radian."""
+    ours = zoom * turned(LEVEL, degrees) + 7
+    chord = 2 * np.sin(np.radians(abs(degrees)) / 2)
+    assert float(lean(ours, LEVEL, 5.0)) == pytest.approx(np.hypot(chord, 0.1) - 0.1, abs=2e-3)
+
+
+def test_lean_of_one_line_counts_half():
+    eyes_only = LEVEL.copy()
+    eyes_only[:4] = turned(LEVEL, 30)[:4]
+    assert float(lean(eyes_only, LEVEL, 5.0)) == pytest.approx(float(lean(turned(LEVEL, 30), LEVEL, 5.0)) / 2)
+
+
+def test_lean_of_short_lines_is_not_asked():
+    """In profile the eyes meet; the mouth, 16 px wide, still counts."""
+    ours = turned(LEVEL, 90)
+    whole = float(lean(ours, LEVEL, 5.0))
+    assert float(lean(ours, LEVEL, 18.0)) == pytest.approx(whole / 2)
+    assert float(lean(ours, LEVEL, 25.0)) == 0
+
+
+def gradient_of_lean(ours, truth, least=5.0):
+    import tensorflow as tf
+
+    points = tf.Variable(ours)
+    with tf.GradientTape() as tape:
+        value = lean(points, truth, least)
+    return np.asarray(tape.gradient(value, points))
+
+
+@pytest.mark.parametrize("where", [LEVEL, turned(LEVEL, 40), np.zeros(10, np.float32), LEVEL[::-1].copy()])
+@pytest.mark.parametrize("truth", [LEVEL, turned(LEVEL, -30), np.zeros(10, np.float32)])
+def test_gradients_of_lean_are_finite(where, truth):
+    """Also where predicted or true points coincide."""
+    slope = gradient_of_lean(where, truth)
+    assert np.isfinite(slope).all()
+    assert np.abs(slope).max() < 1
+
+
+def test_points_that_coincide_are_pulled_apart_along_the_true_line():
+    slope = gradient_of_lean(np.full(10, 40, np.float32), turned(LEVEL, 30))
+    left, right = -slope[:2], -slope[2:4]
+    wanted = turned(LEVEL, 30)[2:4] - turned(LEVEL, 30)[:2]
+    assert (right - left) @ wanted / np.linalg.norm(right - left) / np.linalg.norm(wanted) > 0.99
+
+
+def test_following_the_gradient_turns_the_lines():
+    """From level to 35 degrees, by the lean alone."""
+    points, truth = LEVEL.copy(), turned(LEVEL, 35)
+    for _ in range(200):
+        points -= 10 * gradient_of_lean(points, truth)
+    assert float(lean(points, truth, 5.0)) < 0.01
+
+
+def test_lean_is_learnt_from_exact_landmarks_only():
+    targets = targets_of([(20, 10, 60, 54)])
+    targets[0, 0, POINTS] = turned(LEVEL, 20)
+    predictions = perfect(targets)
+    centres = np.tile(CENTRES, 5)
+    inside = predictions[0, :, SCORE] == -8
+    predictions[0, inside, MARKS] = ((LEVEL - centres) / STRIDES[:, None])[inside]
+    leans, landmarks = [], []
+    for marked in (0, KNOWN, EXACT):
+        targets[0, 0, MARKED] = marked
+        parts = detection_losses(targets, predictions, WIDTH, HEIGHT)
+        leans.append(float(parts["lean"]))
+        landmarks.append(float(parts["landmarks"]))
+    assert leans[:2] == [0, 0]
+    assert leans[2] > 0.2
+    assert landmarks[0] == 0
+    assert landmarks[1] == landmarks[2] > 0
+
+
+def test_weight_of_the_lean():
+    """Nothing unless a recipe says so."""
+    targets = targets_of([(20, 10, 60, 54)])
+    targets[0, 0, POINTS], targets[0, 0, MARKED] = LEVEL, EXACT
+    predictions = np.random.default_rng(3).normal(size=(1, len(CENTRES), CHANNELS)).astype(np.float32)
+    part = float(detection_losses(targets, predictions, WIDTH, HEIGHT)["lean"])
+    without, with_it = (
+        float(DetectionLoss(WIDTH, HEIGHT, weights)(targets, predictions))
+        for weights in (Weights(), Weights(lean=3.0))
+    )
+    assert part > 0
+    assert with_it - without == pytest.approx(3 * part, rel=1e-3)

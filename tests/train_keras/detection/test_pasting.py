@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from drawn_faces import drawn_face
 
-from train_keras.detection.pasting import exchange, is_grey, soften, tinted
-from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, STATE, Picture
+from train_keras.detection.pasting import exchange, is_grey, soften, stamp, tinted
+from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, POINTS, STATE, Picture
 
 RNG = np.random.default_rng
 
@@ -76,3 +76,24 @@ def test_nothing_to_exchange():
         assert (canvas == photo.image).all()
     doubtful = Picture(crop.image, np.where(np.arange(17) == KIND, IGNORED, crop.faces).astype(np.float32))
     assert exchange(photo.image.copy(), photo.faces, doubtful, RNG(0))[0, KIND] == FACE
+
+
+@pytest.mark.parametrize("degrees", [-40, 25])
+def test_an_exchanged_face_may_lean(degrees):
+    """Its landmarks turn anticlockwise about its middle, and its dark eyes are where they say."""
+    photo, crop = drawn_face(80, masked=True, width=300, height=200), drawn_face(60)
+    canvas = photo.image.copy()
+    face = exchange(canvas, photo.faces, crop, RNG(2), degrees)[0]
+    left, right = face[POINTS].reshape(5, 2)[:2]
+    assert np.degrees(np.arctan2(left[1] - right[1], right[0] - left[0])) == pytest.approx(degrees, abs=0.01)
+    for x, y in (left, right):
+        assert canvas[round(y) - 1 : round(y) + 2, round(x) - 1 : round(x) + 2].min() < 70
+    upright = exchange(photo.image.copy(), photo.faces, crop, RNG(2))[0]
+    assert face[BOX] == pytest.approx(upright[BOX], abs=0.01)
+
+
+def test_a_face_is_stamped_beyond_the_edge():
+    canvas = np.full((100, 100, 3), 9, np.uint8)
+    face = stamp(canvas, drawn_face(60), 1.0, np.float32([-500, 0]), 30.0)
+    assert face[2] < 0
+    assert (canvas == 9).all()

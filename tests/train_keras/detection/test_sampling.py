@@ -7,8 +7,19 @@ from drawn_faces import drawn_face
 
 from train_keras.detection.backgrounds import background, draw
 from train_keras.detection.degrade import Degradation, degrade
-from train_keras.detection.pictures import BOX, FACE, IGNORED, KIND, MARKED, POINTS, STATE, Picture, face_rows
-from train_keras.detection.sampling import MOST_FACES, Mixture, Sources, compose, pad
+from train_keras.detection.pictures import (
+    BOX,
+    EXACT,
+    FACE,
+    IGNORED,
+    KIND,
+    MARKED,
+    POINTS,
+    STATE,
+    Picture,
+    face_rows,
+)
+from train_keras.detection.sampling import MOST_FACES, WIDEST, Mixture, Sources, compose, pad
 
 PHOTO = drawn_face(80, width=400, height=300)
 CROPS = [drawn_face(60), drawn_face(50, masked=True)]
@@ -141,3 +152,77 @@ def test_rare_states_are_shown_more_often():
     ]
     assert len(states) > 50
     assert np.mean(states) > 0.3  # bare is 1, masked 0
+
+
+NEAR = 12  # px
+DOTS = ((0, 0, 255), (255, 0, 0), (0, 255, 0), (0, 255, 255), (255, 0, 255))  # BGR, one a landmark
+
+
+def dotted(width, height, side):
+    """A dark picture with a face whose landmarks are dots, each of its own colour."""
+    image = np.full((height, width, 3), 40, np.uint8)
+    x, y = width / 2, height / 2
+    shape = np.float32([[-0.3, -0.25], [0.3, -0.25], [0, 0.05], [-0.2, 0.3], [0.2, 0.3]])
+    points = (np.float32([x, y]) + side * shape).round()
+    for point, colour in zip(points, DOTS, strict=True):
+        cv2.circle(image, point.astype(int).tolist(), max(2, side // 20), colour, -1)
+    faces = face_rows(np.float32([[x - side / 2, y - side / 2, x + side / 2, y + side / 2]]))
+    # Pixels are drawn by their centres.
+    faces[0, POINTS], faces[0, MARKED] = points.ravel() + 0.5, EXACT
+    return Picture(image, faces)
+
+
+def seen_dots(image, points, mirrored):
+    """Where each landmark's dot is seen, [5, 2], near where it should be; NaN where no such colour is."""
+    order = (1, 0, 2, 4, 3) if mirrored else range(5)
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
+    seen = []
+    for colour, (x, y) in zip((DOTS[i] for i in order), points, strict=True):
+        away = np.abs(image.astype(int) - colour).max(axis=2)
+        weight = np.clip(90 - away, 0, None) * (np.hypot(columns - x, rows - y) < NEAR)
+        total = max(weight.sum(), 1e-9)
+        seen.append([(weight * columns).sum() / total, (weight * rows).sum() / total])
+    return np.where(np.array(seen) > 0, seen, np.nan)
+
+
+@pytest.mark.parametrize("kind", ["photo", "pasted"])
+def test_landmarks_turn_with_the_picture(kind):
+    """To a pixel, by angles up to the widest; a photograph as a whole, a pasted face by itself."""
+    mixture = Mixture(**{**ONLY, kind: 1.0}, turned=1.0, exchange=0.0, degradation=CLEAN)
+    sources = {
+        "photo": Sources([dotted(320, 256, 110)]),
+        "pasted": Sources([], ((1.0, [dotted(200, 200, 120)]),)),
+    }[kind]
+    angles = []
+    for seed in range(80):
+        image, faces = compose(sources, np.random.default_rng(seed), 320, 256, mixture)
+        for face in faces[(faces[:, KIND] == FACE) & (faces[:, 3] - faces[:, 1] > 50)]:
+            points = face[POINTS].reshape(5, 2)
+            if (points < NEAR).any() or (points > np.array([320, 256]) - NEAR).any():
+                continue
+            ways = [np.abs(seen_dots(image, points, way) - points).max() for way in (False, True)]
+            assert np.nanmin(ways) < 1
+            assert face[MARKED] == EXACT
+            angles.append(np.degrees(np.arctan2(*(points[1] - points[0])[::-1])))
+    assert len(angles) >= 10
+    assert np.ptp(angles) > 60
+    assert np.abs(angles).max() < WIDEST + 31  # a picture of pasted faces may be turned a little, too
+
+
+def test_no_wide_turns_by_default():
+    """And what is drawn for a seed does not change with there being such turns."""
+    photos = Sources([dotted(320, 256, 110)])
+    mixture = Mixture(**{**ONLY, "photo": 1.0}, turn=0.0, exchange=0.0)
+    for seed in range(30):
+        _, faces = compose(photos, np.random.default_rng(seed), 320, 256, mixture)
+        across = faces[faces[:, KIND] == FACE][:, POINTS].reshape(-1, 5, 2)[:, :2]
+        assert np.abs(across[:, 0, 1] - across[:, 1, 1]).max(initial=0) < 1
+    assert Mixture().turned == 0
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, "often"])
+def test_a_probability_is_one(wrong):
+    from pydantic import TypeAdapter, ValidationError
+
+    with pytest.raises(ValidationError, match="turned"):
+        TypeAdapter(Mixture).validate_python({"turned": wrong})

@@ -9,7 +9,7 @@ from train_keras.data.faces import Split
 from train_keras.data.ferplus import read_ferplus
 from train_keras.data.masked_faces import PhotoSplit, copies, read_masked_faces
 from train_keras.detection import pseudo
-from train_keras.detection.pictures import MARKED, POINTS, STATE
+from train_keras.detection.pictures import EXACT, KNOWN, MARKED, POINTS, STATE
 from train_keras.detection.sources import box_around, five_points, painted_pictures, read_sources
 from train_keras.occlusion import masked
 from train_keras.recipe import DetectionData
@@ -76,6 +76,9 @@ def test_published_sets(shared, tmp_path, monkeypatch):
     crops, bare, *fer = (pool for _, pool in sources.crops)
     assert sum(map(len, fer)) == 40
     assert all(picture.faces[0, MARKED] for picture in fer[0])
+    marked = [picture.faces[:, MARKED] for picture in (*crops, *bare, *fer[0])]
+    assert set(np.concatenate(marked)) <= {0, EXACT}
+    assert {mark for photo in sources.photos for mark in photo.faces[:, MARKED]} <= {0, KNOWN}
     assert 6 <= len(crops) <= 12
     assert {MASK_STATES[int(state)] for crop in crops for state in crop.faces[:, STATE] if state >= 0} == {
         "mask",

@@ -14,11 +14,12 @@ import cv2
 from edge.errors import OutputError
 from train_keras.data.masked_faces import PhotoSplit, read_masked_faces
 from train_keras.detection.evaluation import measures
+from train_keras.detection.evaluation.lean import COUNT, faces_to_turn, lean_figures
 from train_keras.detection.evaluation.measures import Figures, Measured
 from train_keras.detection.evaluation.misses import draw_misses
-from train_keras.detection.evaluation.peers import Field, gather
+from train_keras.detection.evaluation.peers import SIDES, Field, gather
 from train_keras.detection.evaluation.plots import draw_curves
-from train_keras.detection.evaluation.report import write_report
+from train_keras.detection.evaluation.report import write_lean, write_report
 from train_keras.detection.evaluation.running import Found, collect, time_all, witnesses
 from train_keras.detection.evaluation.scenes import Scene, fit
 from train_keras.occlusion.masked import Progress, quiet
@@ -44,6 +45,8 @@ class Settings:
         runs: folder for the JSON file and, but for TEST, for the curves.
         sheet: where the sheet of misses goes.
         timed: how many pictures the detectors are timed on.
+        fer2013: FER2013, whose test faces are turned; None goes without.
+        turned: how many of them.
     """
 
     photos: Path
@@ -56,6 +59,8 @@ class Settings:
     runs: Path = Path("runs")
     sheet: Path = Path("runs/misses.png")
     timed: int = TIMED
+    fer2013: Path | None = None
+    turned: int = COUNT
 
 
 def evaluate_detectors(settings: Settings, progress: Progress = quiet) -> str:
@@ -64,7 +69,8 @@ def evaluate_detectors(settings: Settings, progress: Progress = quiet) -> str:
     On the test split the report also goes into docs/results.md, and the curves beside it.
 
     Raises:
-        DataError: the photographs are missing or damaged.
+        DataError: the photographs or the faces to turn are missing or damaged.
+        DependencyError: dlib's landmarks, for masks on the faces to turn, are not installed.
         MienError: a detector under test cannot be opened; peers that cannot be are listed in the report.
         OutputError: a file cannot be written.
     """
@@ -76,10 +82,12 @@ def evaluate_detectors(settings: Settings, progress: Progress = quiet) -> str:
         field = gather(settings.detectors, settings.yunet, settings.centerface, settings.threshold)
         found = collect(field.detectors, scenes, progress)
         times = time_all(field.running, scenes[: settings.timed], progress)
+        lean = _lean(settings, field, progress)
     finally:
         cv2.setNumThreads(threads)
     measured = measures.measure(field.running, scenes, found, settings.minimum)
     figures = _figures(settings, field, measured, scenes, found)
+    figures["lean"] = lean
     figures["milliseconds"] = measures.time_figures(times, field.running)
     primary = field.primary
     draw_misses(
@@ -95,6 +103,40 @@ def evaluate_detectors(settings: Settings, progress: Progress = quiet) -> str:
     if final:
         write_section("evaluate:detector", "Face detection", _command(settings), report)
     return report
+
+
+def evaluate_lean(settings: Settings, progress: Progress = quiet) -> str:
+    """Measure only how landmarks follow turned faces, of the detectors at the main size; write
+    `detector_lean.json` and return the report.
+
+    Raises:
+        DataError: FER2013 is missing or damaged.
+        DependencyError: dlib's landmarks, for the masks, are not installed.
+        MienError: a detector under test cannot be opened.
+        OutputError: a file cannot be written.
+    """
+    _make_folders(settings.runs)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        field = gather(
+            settings.detectors, settings.yunet, settings.centerface, settings.threshold, only=SIDES[0]
+        )
+        lean = _lean(settings, field, progress)
+    finally:
+        cv2.setNumThreads(threads)
+    figures = {"lean": lean, "not_run": field.absent}
+    _write_json(settings.runs / "detector_lean.json", figures)
+    return write_lean(figures)
+
+
+def _lean(settings: Settings, field: Field, progress: Progress) -> Figures:
+    """Of the detectors that look at the main size; nothing without faces to turn."""
+    if settings.fer2013 is None:
+        return {}
+    faces = faces_to_turn(settings.fer2013, settings.turned, progress)
+    chosen = {c.name: c.make(c.threshold) for c in field.running if c.side == SIDES[0]}
+    return {"faces": len(faces["bare"]), "detectors": lean_figures(chosen, faces, progress)}
 
 
 def _figures(

@@ -63,7 +63,11 @@ class Field:
 
 
 def gather(
-    specs: Sequence[str], yunet: Path, centerface: Path | None, threshold: float | None = None
+    specs: Sequence[str],
+    yunet: Path,
+    centerface: Path | None,
+    threshold: float | None = None,
+    only: int | None = None,
 ) -> Field:
     """Find out who can take part.
 
@@ -72,18 +76,21 @@ def gather(
             sizes, the others at the main one.
         yunet, centerface: the networks' files; mien comes without them.
         threshold: operating point of the detectors under test; None takes their bundles'.
+        only: leave out who does not look at so many pixels.
     Raises:
         MienError: a detector under test cannot be opened.
     """
     sizes = [(specs[0], side) for side in SIDES] + [(spec, SIDES[0]) for spec in specs[1:]]
     running, detectors, absent = [], {}, {}
-    for tested in _unique([_under_test(spec, side) for spec, side in sizes]):
+    for tested in _unique([_under_test(spec, side) for spec, side in sizes if only in (None, side)]):
         detectors[tested.name] = tested.make(tested.floor)
         own = _own_threshold(detectors[tested.name])
         running.append(replace(tested, threshold=own if threshold is None else threshold))
     if centerface is None:
         absent["CenterFace"] = "give its network's file with --centerface"
     for peer in _peers(yunet, centerface):
+        if only not in (None, peer.side):
+            continue
         try:
             detectors[peer.name] = peer.make(peer.floor)
             running.append(peer)

@@ -142,6 +142,22 @@ def states(rows: Rows) -> str:
     )
 
 
+def lean(detectors: Rows) -> str:
+    """How landmarks follow turned faces, by detector, on bare and on masked ones."""
+    groups = ("bare", "masked")
+    head = (
+        "detector",
+        *(f"{group}: {what}" for group in groups for what in ("slope", "error, °", "found, %")),
+    )
+    return table(
+        head,
+        (
+            (name, *(text for group in groups for text in _follows(row.get(group))))
+            for name, row in detectors.items()
+        ),
+    )
+
+
 def not_run(absent: dict[str, str]) -> str:
     """Who could not take part, and why; empty when all did."""
     return (
@@ -173,6 +189,17 @@ def _times(times: Rows, name: str) -> list[str]:
 
 def _distance(figures: Figures) -> tuple[str, str, str]:
     return f"{figures['mean']:.3f}", f"{figures['median']:.3f}", _percent(figures["far"])
+
+
+def _follows(figures: Figures | None) -> tuple[str, str, str]:
+    if figures is None:
+        return "-", "-", "-"
+    # The zero takes the sign from what rounds to nothing from below.
+    slope, error = (
+        f"{round(figures[key], 2) + 0.0:.2f}" if np.isfinite(figures[key]) else "-"
+        for key in ("slope", "error")
+    )
+    return slope, error, _percent(figures["found"])
 
 
 def _percent(share: float) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from edge.cameras.demo import CLIP
@@ -148,7 +149,9 @@ def test_command_with_an_unknown_detector(archive, tmp_path):
     assert "no detector 'nobody'" in done.stderr
 
 
-def test_command(settings, archive, capsys):
+def test_command(settings, archive, capsys, monkeypatch):
+    faces = np.full((1, 48, 48), 120, np.uint8)
+    monkeypatch.setattr(evaluate, "faces_to_turn", lambda *_: {"bare": faces, "masked": faces})
     commands.evaluate(
         "detector",
         photos=archive,
@@ -163,3 +166,40 @@ def test_command(settings, archive, capsys):
     assert "detecting" in out.err
     assert Path("out/detector_validation.json").is_file()
     assert Path("runs/misses.png").is_file()
+
+
+def test_lean_alone(settings, monkeypatch, capsys):
+    """Without photographs; docs are left alone, and what cannot be opened is named."""
+    faces = np.full((1, 48, 48), 120, np.uint8)
+    monkeypatch.setattr(evaluate, "faces_to_turn", lambda *_: {"bare": faces, "masked": faces})
+    monkeypatch.setattr(evaluate, "read_masked_faces", pytest.fail)
+    commands.evaluate(
+        "detector", detector=["facet"], yunet=Path("no.onnx"), lean=True, minimum=40, runs=Path("out")
+    )
+    out = capsys.readouterr().out
+    assert "Landmarks of faces that lean: 1 test faces" in out
+    assert "| facet 320 | - | - | 0.0 | - | - | 0.0 |" in out
+    assert "- YuNet 320: " in out
+    assert "MTCNN" not in out
+    figures = json.loads(Path("out/detector_lean.json").read_text())
+    nothing = {"found": 0, "slope": None, "error": None, "told": {}}
+    assert figures["lean"]["detectors"]["facet 320"] == {"bare": nothing, "masked": nothing}
+    assert not Path("docs").exists()
+
+
+def test_lean_of_nothing(settings):
+    assert "No faces to turn" in evaluate.evaluate_lean(settings())
+
+
+def test_lean_in_the_whole_comparison(settings, monkeypatch):
+    faces = np.full((1, 48, 48), 120, np.uint8)
+    monkeypatch.setattr(evaluate, "faces_to_turn", lambda *_: {"bare": faces, "masked": faces})
+    report = evaluate_detectors(settings(fer2013=Path("fer2013.npz"), split=PhotoSplit.VALIDATION))
+    figures = json.loads(Path("runs/detector_validation.json").read_text())
+    assert figures["lean"]["faces"] == 1
+    assert "Landmarks of faces that lean" in report
+
+
+def test_lean_without_fer2013(settings):
+    with pytest.raises(DataError, match="missing"):
+        evaluate.evaluate_lean(settings(fer2013=Path("none.npz")))
