@@ -47,8 +47,22 @@ class BatchNorm(layers.BatchNormalization):
         return outputs
 
 
-def conv_bn(x: Any, filters: int, kernel: int, *, strides: int = 1, relu: bool = True, name: str) -> Any:
-    """Bias-free convolution, batch normalisation and, unless told otherwise, ReLU."""
+def conv_bn(
+    x: Any,
+    filters: int,
+    kernel: int,
+    *,
+    strides: int = 1,
+    relu: bool = True,
+    silent: bool = False,
+    name: str,
+) -> Any:
+    """Bias-free convolution, batch normalisation and, unless told otherwise, ReLU.
+
+    Args:
+        silent: says nothing before it is trained; for the end of a residual branch (Goyal et al., "Accurate,
+            Large Minibatch SGD", section 5.1).
+    """
     x = layers.Conv2D(
         filters,
         kernel,
@@ -58,7 +72,7 @@ def conv_bn(x: Any, filters: int, kernel: int, *, strides: int = 1, relu: bool =
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    x = BatchNorm(name=f"{name}_bn")(x)
+    x = BatchNorm(gamma_initializer="zeros" if silent else "ones", name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
