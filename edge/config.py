@@ -10,7 +10,6 @@ import difflib
 import json
 import logging
 import os
-import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge.errors import ConfigError
+from edge.hiding import value_without_password
 from edge.settings import CameraConfig, Section, Settings
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ SECTIONS: dict[str, type[Section]] = {
     name: type(field.default) for name, field in Settings.model_fields.items() if name != CAMERAS
 }
 KEYS = tuple(f"{section}.{key}" for section, model in SECTIONS.items() for key in model.model_fields)
-_USER_INFO = re.compile(r"(?<=://)([^/@\s:]*):[^/\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +94,8 @@ def load(
     return Configuration(_validate(values, origins), origins)
 
 
-def without_password(text: str) -> str:
-    """The text with passwords in addresses hidden.
-
-    >>> without_password("camera rtsp://me:secret@cam/1 is lost")
-    'camera rtsp://me:***@cam/1 is lost'
-    """
-    return _USER_INFO.sub(r"\1:***@", text)
-
-
 def _toml(value: Any) -> str:
-    return without_password(json.dumps(value))
+    return json.dumps(value_without_password(value))
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -179,5 +169,5 @@ def _validate(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings
         reason = first["msg"].removeprefix("Value error, ")
         if len(place) < 2:  # two sections contradict each other, or a camera's name is none
             raise ConfigError(f"{path}: {reason}" if path else reason) from error
-        shown = without_password(repr(first["input"]))
+        shown = repr(value_without_password(first["input"]))
         raise ConfigError(f"{path} = {shown} ({origins.get(path, DEFAULT)}): {reason}") from error

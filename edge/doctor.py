@@ -114,17 +114,13 @@ def _model(settings: Settings) -> Check:
 
 
 def _golden(settings: Settings) -> Check:
-    import numpy as np
-
+    from edge.bundles.golden import golden_arrays
     from edge.golden import TOLERANCE, compare_golden
 
     name = "golden outputs"
     bundle = load_model(settings.model)
-    try:
-        with np.load(bundle.golden) as golden:
-            comparison = compare_golden(bundle, golden, settings.model.threads)
-    except (OSError, ValueError, KeyError) as error:
-        return Check(name, "fail", f"{bundle.golden}: {error}", "install the model again")
+    with golden_arrays(bundle) as golden:
+        comparison = compare_golden(bundle, golden, settings.model.threads)
     if not comparison.within(TOLERANCE):
         return Check(name, "fail", str(comparison), "this runtime computes wrongly: install another version")
     return Check(name, "ok", str(comparison))
@@ -143,19 +139,15 @@ def _detector(settings: Settings) -> Check:
 
 
 def _golden_faces(settings: Settings) -> Check:
-    import numpy as np
-
+    from edge.bundles.golden import golden_arrays
     from edge.detectors.golden import compare_golden
 
     name = "golden faces"
     bundle = load_detector(settings)
     if bundle is None:
         return Check(name, "ok", "none: not one of mien's own detectors")
-    try:
-        with np.load(bundle.golden) as golden:
-            comparison = compare_golden(bundle, golden)
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        return Check(name, "fail", f"{bundle.golden}: {error}", "install the detector again")
+    with golden_arrays(bundle) as golden:
+        comparison = compare_golden(bundle, golden)
     if comparison.faults:
         return Check(name, "fail", str(comparison), "this runtime computes wrongly: install another version")
     return Check(name, "ok", str(comparison))

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundles import Bundle
+from edge.bundles.golden import golden_arrays
 from edge.classifier import Classifier
 from edge.errors import ModelCorruptError
 from edge.labels import LABELS
@@ -70,14 +71,11 @@ def check_golden(bundle: Bundle, threads: int = 1) -> None:
     """Let a model answer its golden inputs.
 
     Raises:
-        ModelCorruptError: it cannot be run, or answers otherwise than it should.
+        ModelCorruptError: it cannot be run, its golden.npz is damaged, or it answers otherwise than it
+            should.
     """
-    try:
-        with np.load(bundle.golden) as golden:
-            comparison = compare_golden(bundle, golden, threads)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelCorruptError(f"{bundle.golden}: {reason}: install the model again") from error
+    with golden_arrays(bundle) as golden:
+        comparison = compare_golden(bundle, golden, threads)
     if not comparison.within(TOLERANCE):
         raise ModelCorruptError(
             f"{bundle.path} answers its golden inputs wrongly ({comparison}): install another version"

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from edge.cameras import camera_name, is_recording, open_camera
 from edge.capture import EveryFrame, LiveFrames, NewestFrame, Source, Tell
-from edge.config import without_password
 from edge.errors import ConfigError
+from edge.hiding import value_without_password
 from edge.secrets import read_secret
 from edge.settings import CameraConfig, Settings
 
@@ -59,7 +59,7 @@ def with_login(address: str, file: Path) -> str:
         raise ConfigError(f"{file} holds no login: write USER:PASSWORD into it")
     if not netloc or "@" in netloc:
         raise ConfigError(
-            f"{file} cannot be used with {without_password(address)}: give an address without user"
+            f"{file} cannot be used with {value_without_password(address)}: give an address without user"
         )
     return add_login(address, login)
 

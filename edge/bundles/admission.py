@@ -58,7 +58,7 @@ def admit(folder: Path, budget: float | None = None) -> Admission:
         ModelMissingError: the folder holds no bundle.
         ModelCorruptError: it is damaged, not what it says, or crashes the runtime.
         ModelUnfitError: it is sound, but needs a newer runtime, or is too slow.
-        DependencyError: no runtime is installed.
+        DependencyError: no runtime is installed, or this user may not run Python.
     """
     command = [sys.executable, "-P", "-m", "edge.bundles.admission", str(folder.absolute()), str(CPU_LIMIT)]
     command += [] if budget is None else [str(budget)]
@@ -73,6 +73,10 @@ def admit(folder: Path, budget: float | None = None) -> Admission:
         )
     except subprocess.TimeoutExpired as error:
         raise _endless(folder) from error
+    except OSError as error:  # root's own Python, which the store's owner may not run
+        raise DependencyError(
+            f"{sys.executable} cannot be started ({error.strerror}): install mien where every user may run it"
+        ) from error
     if done.returncode == -signal.SIGXCPU:
         raise _endless(folder)
     if done.returncode < 0:

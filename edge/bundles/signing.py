@@ -141,7 +141,8 @@ def _read(file: Path, signature: Path) -> minisign.Signature:
             "--allow-unsigned"
         ) from error
     except OSError as error:
-        raise SignatureError(f"{signature} cannot be read ({error.strerror}): {AGAIN}") from error
+        mend = "let mien read it" if isinstance(error, PermissionError) else AGAIN
+        raise SignatureError(f"{signature} cannot be read ({error.strerror}): {mend}") from error
     except minisign.Error as error:
         raise SignatureError(f"{signature} is no minisign signature ({error}): {AGAIN}") from error
     if not found.is_prehashed():  # would have the whole file in memory

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from edge.cameras.backoff import Backoff
 from edge.cameras.child import Child
-from edge.config import without_password
 from edge.errors import CameraMissingError, MienError
 from edge.events import CameraEvent, CameraPhase
+from edge.hiding import without_password
 from edge.settings import CameraConfig
 from edge.types import Frame
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundles import DetectionBundle
+from edge.bundles.golden import golden_arrays
 from edge.detectors.boxes import iou
 from edge.detectors.facet import Facet
 from edge.errors import ModelCorruptError
@@ -86,14 +87,10 @@ def check_golden(bundle: DetectionBundle) -> None:
     """Let a detector find the faces of its golden pictures.
 
     Raises:
-        ModelCorruptError: it cannot be run, or finds others than it should.
+        ModelCorruptError: it cannot be run, its golden.npz is damaged, or it finds others than it should.
     """
-    try:
-        with np.load(bundle.golden) as golden:
-            comparison = compare_golden(bundle, golden)
-    except (OSError, ValueError, KeyError, IndexError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelCorruptError(f"{bundle.golden}: {reason}: install the detector again") from error
+    with golden_arrays(bundle) as golden:
+        comparison = compare_golden(bundle, golden)
     if comparison.faults:
         raise ModelCorruptError(
             f"{bundle.path} answers its golden pictures wrongly ({comparison}): install another version"

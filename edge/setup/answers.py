@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pydantic import ValidationError
 
 from edge.cameras import is_network
-from edge.config import without_password
 from edge.errors import ConfigError
+from edge.hiding import value_without_password
 from edge.settings import NAME, MqttConfig, is_loopback, split_address
 from edge.setup.places import Places
 
@@ -127,7 +127,7 @@ def broker_config(host: str, port: int | None, tls: bool, username: str | None) 
         return MqttConfig(host=host, port=port, tls=tls, username=username)
     except ValidationError as error:
         first = error.errors()[0]
-        shown = without_password(repr(first["input"]))
+        shown = repr(value_without_password(first["input"]))
         reason = first["msg"].removeprefix("Value error, ")
         raise ConfigError(f"mqtt.{first['loc'][0]} = {shown}: {reason}") from None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import pwd
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from edge.bundles.writing import sync_folder
-from edge.errors import OutputError
+from edge.errors import FileUnreadableError, OutputError
 
 MENDS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space"),
@@ -31,6 +32,31 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         mend = MENDS.get(error.errno or 0, "check the path")
         raise OutputError(f"cannot write below {folder} ({error.strerror}): {mend}") from error
+
+
+@contextlib.contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Say what keeps a file from being read, in one line; within `writing`, which takes it for the folder's.
+
+    Raises:
+        FileUnreadableError: this user may not read it, it is not there, or its disk is broken.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise FileUnreadableError(
+            f"{file} cannot be read by {_user()}, as whom mien installs ({error.strerror}): copy it to where "
+            f"{_user()} may read it, such as /tmp"
+        ) from error
+    except OSError as error:
+        raise FileUnreadableError(f"{file} cannot be read ({error.strerror}): check the path") from error
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # an account of another machine
+        return f"user {os.geteuid()}"
 
 
 def replace_file(path: Path, content: bytes, scratch: Path) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from edge.errors import DownloadError, FileUnreadableError
+from edge.errors import DownloadError
 from edge.store.addresses import check_address, local_file, shown
-from edge.store.disk import writing
+from edge.store.disk import reading, writing
 
 SECONDS = 30.0  # without a byte
 CHUNK = 1 << 16
@@ -93,10 +93,8 @@ def fetch(
 
 
 def _checked(file: Path, limit: int, size: int | None) -> Path:
-    try:
+    with reading(file):
         found = file.stat().st_size
-    except OSError as error:
-        raise FileUnreadableError(f"{file} cannot be read ({error.strerror}): check the path") from error
     if found > limit or size not in (None, found):
         raise DownloadError(f"{file} has {found} bytes, not {size if size is not None else f'up to {limit}'}")
     return file

@@ -13,7 +13,7 @@ from edge.bundles.admission import admit
 from edge.bundles.signing import TrustedKey
 from edge.errors import DownloadError, FileUnreadableError, MienError, SignatureError
 from edge.store.addresses import is_address, signature_of
-from edge.store.disk import writing
+from edge.store.disk import reading, writing
 from edge.store.fetching import Progress, fetch
 from edge.store.lock import locked
 from edge.store.shelf import Entry
@@ -89,7 +89,9 @@ def _install(store: Store, file: Path, signature: Path, terms: Terms, use: bool)
                     f"{file.name} is not what the index promised (its sha256 differs): try later"
                 )
             signer = None
-            if signature.exists() or not terms.unsigned:
+            with reading(signature):
+                signed = signature.exists()
+            if signed or not terms.unsigned:
                 by = signing.verify(copy, signature, terms.keys)
                 signer = f"{by.key_name} ({by.key_id})"
             archive.unpack(copy, folder)
@@ -104,13 +106,15 @@ def _install(store: Store, file: Path, signature: Path, terms: Terms, use: bool)
 
 def _copy(file: Path, copy: Path) -> None:
     """What is checked is what is unpacked: whoever may write the file cannot change it between the two."""
-    try:
+    with reading(file):
         if not file.is_file():
             raise FileUnreadableError(f"{file} is not there: give a .mien file or an address")
         source = file.open("rb")
-    except OSError as error:
-        raise FileUnreadableError(f"{file} cannot be read ({error.strerror}): check the path") from error
     left = archive.LIMIT_ARCHIVE + 1  # one byte more than unpacking takes
     with source, copy.open("xb") as target:
-        while left > 0 and (chunk := source.read(min(left, _CHUNK))):
+        while left > 0:
+            with reading(file):
+                chunk = source.read(min(left, _CHUNK))
+            if not chunk:
+                break
             left -= target.write(chunk)

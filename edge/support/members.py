@@ -12,9 +12,9 @@ from typing import Any
 
 from edge.config import Configuration, load
 from edge.errors import MienError
+from edge.hiding import hide, hide_key, hide_value
 from edge.settings import Settings
 from edge.support.facts import health, machine
-from edge.support.hiding import hide, hide_key, hide_value
 from edge.support.journal import last_lines
 from edge.support.quick_bench import quick_bench
 from edge.versions import installed_versions

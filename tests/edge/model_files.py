@@ -54,6 +54,15 @@ def spoil_answers(folder: Path) -> None:
     _note_golden(folder)
 
 
+def damage_golden(folder: Path) -> None:
+    """A golden.npz that cannot be unpacked, under a hash that is right."""
+    file = folder / "golden.npz"
+    content = file.read_bytes()
+    middle = len(content) // 2
+    file.write_bytes(content[:middle] + bytes(64) + content[middle + 64 :])
+    _note_golden(folder)
+
+
 def spoil_faces(folder: Path) -> None:
     """Golden faces that the detector does not find, under a hash that is right."""
     import numpy as np

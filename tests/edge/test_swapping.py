@@ -7,7 +7,7 @@ import time
 
 import pytest
 import slot_run
-from model_files import spoil_answers
+from model_files import damage_golden, spoil_answers
 from slot_run import PATIENCE, install
 from test_service import listen, service, until  # noqa: F401
 
@@ -80,6 +80,15 @@ def test_one_that_answers_wrongly_is_refused_and_the_store_goes_back(store):
     assert "golden inputs wrongly" in store.state().bad["slim@2"]
     run.look()
     assert len(run.events) == 2
+
+
+def test_one_whose_golden_outputs_are_damaged_is_refused(store):
+    good = install(store, "1")
+    run = Run(store)
+    install(store, "2", damage_golden)
+    run.look_until(lambda: len(run.events) == 2 and store.active("expression") == good)
+    assert run.told()[1] == ("refused", "slim", "2")
+    assert run.events[1].reason.endswith("install the model again")
 
 
 def test_one_that_is_too_slow_for_its_budget_is_rolled_back(store):

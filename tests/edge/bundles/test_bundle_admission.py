@@ -28,7 +28,7 @@ from edge import bundles
 from edge.bundles import admission
 from edge.bundles.admission import admit
 from edge.bundles.examination import examine
-from edge.errors import ModelCorruptError, ModelMissingError, ModelUnfitError
+from edge.errors import DependencyError, ModelCorruptError, ModelMissingError, ModelUnfitError
 
 
 def assert_refused(folder, message, kind=ModelCorruptError, budget=None, look=admit):
@@ -226,6 +226,12 @@ def test_a_child_that_says_nothing_is_a_refusal(small):
     for output in (b"", b"\xff\n", b"[]\n", b'{"name": "small"}\n', b"7\n", b'{"refusal": "SystemExit"}\n'):
         with pytest.raises(ModelCorruptError):
             admission._read(small, output)
+
+
+def test_a_python_that_may_not_be_run_is_told(small, tmp_path, monkeypatch):
+    (tmp_path / "python").touch(0o644)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert_refused(small, "python cannot be started", DependencyError)
 
 
 def test_what_lies_in_the_working_folder_is_not_run(small, tmp_path):

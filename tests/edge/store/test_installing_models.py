@@ -1,6 +1,10 @@
 """`mien models` as it is typed: every check before anything is visible."""
 
+import contextlib
 import json
+import os
+import tempfile
+from pathlib import Path
 
 import pytest
 import slot_run
@@ -19,6 +23,7 @@ from edge.errors import (
     StoreError,
 )
 from edge.store.installing import Terms, install
+from edge.store.store import Store
 
 
 def listed(mien):
@@ -67,6 +72,56 @@ def test_signatures_are_asked_for(make, mien, tmp_path, etc):
     (etc / "maker.pub").unlink()
     refused(mien("models", "install", file), SignatureError, "not trusted")
     assert {name for name in listed(mien) if name.startswith("slim@")} == {"slim@0.1.0", "slim@0.2.0"}
+
+
+@contextlib.contextmanager
+def nobody(folder):
+    """Work as nobody where root would read everything; the folder becomes nobody's."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.chown(folder, 65534, 65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def closed(make):
+    """A folder that everybody may enter, and one in it that nobody may, with a .mien file."""
+    with tempfile.TemporaryDirectory() as name:  # pytest's own is root's alone
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "closed").mkdir()
+        make("0.2.0").rename(folder / "closed/slim.mien")
+        (folder / "closed").chmod(0)
+        yield folder
+        (folder / "closed").chmod(0o700)
+
+
+@pytest.mark.parametrize("given", ["path", "address", "linked signature"])
+def test_a_file_that_the_stores_owner_may_not_read_is_told_as_that(closed, given):
+    file, said = closed / "closed/slim.mien", "slim.mien"
+    if given == "linked signature":  # the file could be read, but whether it is signed cannot be seen
+        file, said = closed / "open.mien", "open.mien.minisig"
+        file.touch()
+        signing.signature_of(file).symlink_to(closed / "closed/slim.mien.minisig")
+    source = file.as_uri() if given == "address" else str(file)
+    (closed / "store").mkdir()
+    with (
+        nobody(closed / "store"),
+        pytest.raises(FileUnreadableError, match=rf"{said} cannot be read by .*: copy it to where") as caught,
+    ):
+        install(Store(closed / "store"), source, Terms([], unsigned=True))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_breaks_while_it_is_read_is_told_as_that(store):
+    memory = Path("/proc/self/mem")  # opens, and fails to read at 0
+    with pytest.raises(FileUnreadableError, match=r"mem cannot be read \(Input/output error\): check"):
+        install(store, str(memory), Terms([], unsigned=True))
 
 
 def test_a_file_that_is_exchanged_after_its_signature_was_checked(make, store, etc, monkeypatch):

@@ -18,7 +18,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-import edge.support.hiding
 import edge.support.journal
 from edge.errors import OutputError
 from edge.schemas import DOCTOR, published_schemas
@@ -82,7 +81,6 @@ url = "https://anna:{SECRETS["query"]}@models.local/index.json?key={SECRETS["que
 
 
 def test_examples() -> None:
-    assert doctest.testmod(edge.support.hiding).failed == 0
     assert doctest.testmod(edge.support.journal).failed == 0
 
 
