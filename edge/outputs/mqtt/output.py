@@ -19,9 +19,11 @@ from edge.outputs.mqtt.discovery import Discovery
 from edge.outputs.mqtt.inbox import Inbox
 from edge.outputs.mqtt.outbox import Outbox
 from edge.outputs.mqtt.reporter import Reporter
+from edge.outputs.mqtt.standing import Standing
 from edge.outputs.mqtt.threads import DaemonThreads
 from edge.outputs.mqtt.topics import Topics, device_of
 from edge.settings import MqttConfig
+from edge.store.verdicts import Verdict
 
 logger = logging.getLogger(__name__)
 ONLINE, OFFLINE = b"online", b"offline"
@@ -39,6 +41,8 @@ class Mqtt:
         config: with a host.
         cameras: names of all cameras, as events call them.
         models: gives the names that may be switched to.
+        temperature: of the processor, degrees Celsius.
+        verdict: what the store knows of its models.
     Raises:
         ConfigError: password or authorities cannot be read.
     """
@@ -50,6 +54,8 @@ class Mqtt:
         control: Control,
         cameras: Sequence[str],
         models: Callable[[], Sequence[str]],
+        temperature: Callable[[], float | None] = lambda: None,
+        verdict: Callable[[], Verdict] = Verdict,
     ) -> None:
         device = device_of(config)
         self._bus, self._interval, self._device = bus, config.interval, device
@@ -62,7 +68,9 @@ class Mqtt:
         self._introduction = discovery.topic(config.discovery_prefix)
         if config.discovery:
             self._outbox.keep(self._introduction, discovery.message())
-        self._reporter = Reporter(topics, self._outbox, cameras)
+        self._reporter = Reporter(topics, self._outbox, cameras, every_observation=config.observation_qos > 0)
+        self._every = config.report_seconds
+        self._standing = Standing(bus, self._every, temperature, verdict, lambda: self.lost)
         self._inbox = Inbox(
             topics,
             self._outbox,
@@ -125,11 +133,13 @@ class Mqtt:
     async def _live(self) -> None:
         for message in self._bus.states():
             self._reporter.report(message)
+            self._standing.hear(message)
         collecting = asyncio.create_task(self._collect())
         talking = asyncio.create_task(self._talk())
         introducing = asyncio.create_task(self._introduce_again())
+        reporting = asyncio.create_task(self._report_again())
         stopping = asyncio.create_task(self._stopping.wait())
-        tasks = (collecting, talking, introducing, stopping)
+        tasks = (collecting, talking, introducing, reporting, stopping)
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not self._connected:
             talking.cancel()  # nobody to say goodbye to
@@ -157,13 +167,26 @@ class Mqtt:
                 models = found
                 self._outbox.keep(self._introduction, self._discovery.message())
 
+    async def _report_again(self) -> None:
+        """Tell how the device fares; for ever also where that is not wanted, since its end would be ours."""
+        while self._every:
+            self._tell_standing()
+            await asyncio.sleep(self._every)
+        await asyncio.get_running_loop().create_future()
+
+    def _tell_standing(self) -> None:
+        self._outbox.keep(self._topics.device, self._standing.message())
+
     def _take(self) -> None:
         if self._subscription is None:
             return
-        before = self._outbox.lost
+        before, news = self._outbox.lost, False
         for message in self._subscription.take():
             self._reporter.report(message)
+            news |= self._standing.hear(message)
         self._subscription.lose(self._outbox.lost - before)
+        if news and self._every:
+            self._tell_standing()
 
     async def _talk(self) -> None:
         """Connect, again and again, until it is time to stop."""
