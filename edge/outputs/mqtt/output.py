@@ -95,6 +95,11 @@ class Mqtt:
         """Nothing ends it for good."""
 
     @property
+    def waiting(self) -> int:
+        """Messages that the broker does not have yet."""
+        return len(self._outbox)
+
+    @property
     def lost(self) -> int:
         """Events that the broker will never hear of."""
         return 0 if self._subscription is None else self._subscription.lost
