@@ -198,7 +198,10 @@ def section(found: dict[str, Any]) -> str:
         ("messages told by devices, QoS 1", f"{found['sent']:,}"),
         ("missing at the subscriber", f"**{found['missing']:,}**"),
         ("heard twice; out of order", f"{found['repeated']:,}; {found['disordered']:,}"),
-        ("lost by devices; dropped by the broker", f"{found['lost_by_devices']}; {found['dropped_by_broker']}"),
+        (
+            "lost by devices; dropped by the broker",
+            f"{found['lost_by_devices']}; {found['dropped_by_broker']}",
+        ),
         ("the broker's processor time", f"**{cost['processor_seconds']:.1f} s**, {share:.1f} % of a core"),
         ("the same for 1,000 messages in, each out once", each),
         ("the broker's memory; of it, a connection", memory),
