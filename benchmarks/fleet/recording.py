@@ -64,8 +64,6 @@ def _face(face: dict[str, Any]) -> ObservedFace:
             None if landmarks is None else np.array(landmarks, np.float32),
             face["mask_state"],
         ),
-        Expression(
-            np.array([face["probabilities"][label] for label in LABELS], np.float32), face["abstained"]
-        ),
+        Expression(probabilities, face["abstained"]),
         face["track"],
     )
