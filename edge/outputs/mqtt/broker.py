@@ -35,6 +35,7 @@ class Broker:
             (and tells its last will) before the new one speaks.
         will: topic and payload that the broker publishes when we vanish; None for nothing.
         password: instead of the one in the configuration's file.
+        incoming: messages that may wait to be heard; those beyond are lost.
     Raises:
         ConfigError: password or authorities cannot be read.
     """
@@ -45,12 +46,13 @@ class Broker:
         identifier: str,
         will: tuple[str, bytes] | None = None,
         password: str | None = None,
+        incoming: int = INCOMING,
     ) -> None:
         if config.host is None:
             raise ConfigError("mqtt.host is not set: name the broker")
         self._host, self._port = config.host, config.effective_port
         self._username, self._ca_file = config.username, config.ca_file
-        self._identifier = identifier
+        self._identifier, self._incoming = identifier, incoming
         self._will = None if will is None else aiomqtt.Will(will[0], will[1], qos=1, retain=True)
         if password is None and config.password_file is not None:
             password = read_secret(config.password_file)
@@ -74,7 +76,7 @@ class Broker:
             will=self._will,
             keepalive=KEEPALIVE,
             timeout=TIMEOUT,
-            max_queued_incoming_messages=INCOMING,
+            max_queued_incoming_messages=self._incoming,
             tls_context=self._tls,
             logger=_silent,
         )

@@ -12,11 +12,11 @@ import aiomqtt
 
 from edge.bus import Bus, Subscription
 from edge.control import Control
-from edge.outputs.mqtt.broker import HUNG_UP, Broker
+from edge.outputs.mqtt.broker import Broker
 from edge.outputs.mqtt.commands import Commands
-from edge.outputs.mqtt.delays import STEADY, Delays
 from edge.outputs.mqtt.discovery import Discovery
 from edge.outputs.mqtt.inbox import Inbox
+from edge.outputs.mqtt.line import stay_connected
 from edge.outputs.mqtt.outbox import Outbox
 from edge.outputs.mqtt.reporter import Reporter
 from edge.outputs.mqtt.standing import Standing
@@ -140,7 +140,9 @@ class Mqtt:
             self._reporter.report(message)
             self._standing.hear(message)
         collecting = asyncio.create_task(self._collect())
-        talking = asyncio.create_task(self._talk())
+        talking = asyncio.create_task(
+            stay_connected(self._broker, self._device, self._stopping, self._converse, self._say)
+        )
         introducing = asyncio.create_task(self._introduce_again())
         reporting = asyncio.create_task(self._report_again())
         stopping = asyncio.create_task(self._stopping.wait())
@@ -193,36 +195,18 @@ class Mqtt:
         if news and self._every:
             self._tell_standing()
 
-    async def _talk(self) -> None:
-        """Connect, again and again, until it is time to stop."""
-        delays, loop = Delays(), asyncio.get_running_loop()
-        thrown_out = 0  # times in a row, soon after the connection
-        while not self._stopping.is_set():
-            began = None
-            try:
-                async with self._broker.connection() as client:
-                    began = loop.time()
-                    await self._converse(client)
-            except aiomqtt.MqttError as error:
-                if self._stopping.is_set():
-                    return
-                lasted = 0.0 if began is None else loop.time() - began
-                reason, refused = self._broker.explain(error)
-                thrown_out = thrown_out + 1 if 0 < lasted < STEADY and reason == HUNG_UP else 0
-                if thrown_out > 1:
-                    reason, refused = f"{reason}: does another device call itself {self._device}?", True
-                self._say(logging.WARNING, f"MQTT broker {self._broker.address}: {reason}")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), delays.after(lasted, refused))
-            finally:
-                self._connected = False
-
     async def _converse(self, client: aiomqtt.Client) -> None:
         """One connection, from the first word to the last."""
         self._outbox.again()  # the broker may have forgotten everything
         await self._listen_to(client)
         self._connected = True
         self._say(logging.INFO, f"connected to the MQTT broker {self._broker.address}")
+        try:
+            await self._exchange(client)
+        finally:
+            self._connected = False
+
+    async def _exchange(self, client: aiomqtt.Client) -> None:
         sending, hearing = asyncio.create_task(self._send(client)), asyncio.create_task(self._hear(client))
         stopping = asyncio.create_task(self._stopping.wait())
         tasks = {sending, hearing, stopping}
