@@ -81,11 +81,5 @@ def _error(device: Device) -> dict[str, str] | None:
 
 def _searched(shown: dict[str, Any]) -> str:
     error = shown["error"] or {}
-    words = (
-        shown["name"],
-        shown["state"],
-        shown["model"] or "",
-        error.get("about", ""),
-        error.get("reason", ""),
-    )
-    return " ".join(words).lower()
+    words = (shown["name"], shown["state"], shown["model"], error.get("about"), error.get("reason"))
+    return " ".join(word for word in words if word).lower()

@@ -66,8 +66,8 @@ class IndexFile:
         self._write(content)
 
     def add(self, file: Path, channel: str = "stable", minimum_mien: str | None = None) -> str:
-        """Offer a .mien file that lies beside the index, to nobody yet, and return its NAME@VERSION. Makes the
-        index where there is none.
+        """Offer a .mien file that lies beside the index, to nobody yet, and return its NAME@VERSION. Makes
+        the index where there is none.
 
         Raises:
             MienError: the file is no bundle, not signed by anybody trusted, or is offered already.
@@ -81,10 +81,12 @@ class IndexFile:
             archive.unpack(file, Path(folder, "bundle"))
             made = bundles.load_either(Path(folder, "bundle")).manifest
         name = f"{made.name}@{made.version}"
-        content = self._read() if self.path.exists() else {"schema": SCHEMA, "models": []}
-        if any(_name(offer) == name for offer in content["models"]):
+        content: dict[str, Any] = {"schema": SCHEMA, "models": []}
+        if self.path.exists():
+            content = self._read()
+        if any(_name(one) == name for one in content["models"]):
             raise ConfigError(f"{self.path} offers {name} already: give a changed model a new version")
-        offer = {"name": made.name, "version": made.version, "url": file.name}
+        offer: dict[str, Any] = {"name": made.name, "version": made.version, "url": file.name}
         offer |= {"size": file.stat().st_size, "sha256": bundles.sha256(file)}
         offer |= {"rollout": 0, "channel": channel}
         if minimum_mien is not None:

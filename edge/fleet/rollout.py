@@ -1,4 +1,4 @@
-"""A model through the fleet in stages, by the signed index: raised while it proves itself, withdrawn where not.
+"""A model through the fleet in stages, by the signed index: raised while it proves itself, else withdrawn.
 
 The devices decide for themselves whether they belong to a stage, and go back by themselves from a model that
 fails its probation. Here is only counted, and the index changed.
@@ -13,6 +13,7 @@ from edge.errors import RolloutStoppedError, RolloutStuckError
 from edge.fleet.index_file import IndexFile
 from edge.fleet.judging import Count, Rules, count, judge
 from edge.fleet.listening import Listening
+from edge.fleet.report import plain
 
 logger = logging.getLogger(__name__)
 LOOK = 0.5  # seconds between looks
@@ -65,8 +66,8 @@ class Rollout:
             if time.monotonic() - since > self._patience:
                 why = told or self._listening.trouble or "nothing was heard"
                 raise RolloutStuckError(
-                    f"{self._model} stays at {stage:g} %: no change for {self._patience:g} s ({why}); see what "
-                    "the devices lack, and type the same command again"
+                    f"{self._model} stays at {stage:g} %: no change for {self._patience:g} s ({why}); see "
+                    "what the devices lack, and type the same command again"
                 )
             time.sleep(LOOK)
 
@@ -78,12 +79,11 @@ class Rollout:
             return
         self._index.set_share(self._model, 0)
         raise RolloutStoppedError(
-            f"{self._model} is withdrawn: {counted.gave_up} devices rolled it back ({self._why()}); mend it, and "
-            "offer it under a new version"
+            f"{self._model} is withdrawn: {counted.gave_up} devices rolled it back ({self._why()}); mend it, "
+            "and offer it under a new version"
         )
 
     def _why(self) -> str:
-        reports = (device.report for device in self._listening.roster.devices())
-        return next(
-            report.bad[self._model] for report in reports if report is not None and self._model in report.bad
-        )
+        reports = [device.report for device in self._listening.roster.devices()]
+        known = (report.bad.get(self._model) for report in reports if report is not None)
+        return plain(next((reason for reason in known if reason is not None), "unknown"))

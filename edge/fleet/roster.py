@@ -37,10 +37,8 @@ class Device:
             return "unknown"
         if not self.online:
             return "offline"
-        overdue = (
-            self.report is not None and self.report.every and now - self.seen > SILENT * self.report.every
-        )
-        return "silent" if overdue else "online"
+        every = 0.0 if self.report is None else self.report.every
+        return "silent" if every and now - self.seen > SILENT * every else "online"
 
 
 class Roster:

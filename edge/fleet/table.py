@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+UNKNOWN = "-"
 COLUMNS = ("device", "state", "frames/s", "°C", "model", "last error")
 
 
@@ -25,7 +26,7 @@ def print_fleet(shown: dict[str, Any], as_json: bool) -> None:
             device["state"],
             _number(device["fps"]),
             _number(device["temperature"]),
-            (device["model"] or "–") + ("" if device["proved"] else " (on probation)"),
+            (device["model"] or UNKNOWN) + ("" if device["proved"] else " (on probation)"),
             f"{error['about']}: {error['reason']}" if error else "",
         )
         table.add_row(*map(Text, values))  # as text: brackets in a name are no markup
@@ -37,4 +38,4 @@ def print_fleet(shown: dict[str, Any], as_json: bool) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
+    return UNKNOWN if value is None else f"{value:.1f}"

@@ -107,8 +107,8 @@ def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) 
         ) from error
     if index.expires is not None and index.expires <= datetime.now(UTC):
         raise DownloadError(
-            f"{shown(config.url)} has expired on {index.expires:%Y-%m-%d}: its maker has to sign it again; or "
-            "this device's clock is wrong"
+            f"{shown(config.url)} has expired on {index.expires:%Y-%m-%d}: its maker has to sign it again, "
+            "or this device's clock is wrong"
         )
     return index
 
