@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from edge.settings import Settings
 
 logger = logging.getLogger(__name__)
-app = typer.Typer(
-    no_args_is_help=True, help="Many devices at one broker, the one that the configuration names."
-)
+app = typer.Typer(no_args_is_help=True, help="Many devices at the broker that the configuration names.")
 ADDRESS = "127.0.0.1:8650"
 IndexPath = Annotated[Path, typer.Argument(metavar="INDEX", help="The index of models, beside its files.")]
 Days = Annotated[
