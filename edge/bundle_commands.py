@@ -89,13 +89,11 @@ def sign(
     """Sign a .mien file: writes FILE.minisig."""
     from edge.bundles import signing
     from edge.bundles import verify as verify_folder
-    from edge.bundles.keys import read_secret_key
     from edge.bundles.summary import opened
 
     with opened(file) as folder:  # what is broken should not be vouched for
         manifest = verify_folder(folder).manifest
-    encrypted = read_secret_key(secret_key).is_encrypted()
-    password = _password(password_file, f"Password of {secret_key}", again=False) if encrypted else None
+    password = password_of(secret_key, password_file)
     print(signing.sign(file, secret_key, password, f"bundle:{manifest.name}\tversion:{manifest.version}"))
 
 
@@ -138,6 +136,19 @@ def _trusted(files: list[Path] | None) -> list[TrustedKey]:
     from edge.bundles.signing import read_key, trusted_keys
 
     return [read_key(file) for file in files] if files else trusted_keys()
+
+
+def password_of(secret_key: Path, password_file: Path | None) -> str | None:
+    """The password of a secret key, from the file or from whoever is asked; None of one that has none.
+
+    Raises:
+        ConfigError: the key or the password cannot be read.
+    """
+    from edge.bundles.keys import read_secret_key
+
+    if not read_secret_key(secret_key).is_encrypted():
+        return None
+    return _password(password_file, f"Password of {secret_key}", again=False)
 
 
 def _password(file: Path | None, question: str, again: bool) -> str:

@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from edge.bench.commands import app as bench_app
 from edge.bundle_commands import bundle_app
 from edge.errors import DependencyError, MienError, OutputError
+from edge.fleet.commands import app as fleet_app
 from edge.options import ConfigFile, DetectorName, Interval, ModelName, Source, Threads, shared_flags
 from edge.setup.command import setup
 from edge.store.commands import app as models_app
@@ -95,6 +96,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(bundle_app, name="bundle")
+app.add_typer(fleet_app, name="fleet")
 app.command()(setup)
 app.command("support-bundle")(support_bundle)
 

@@ -19,7 +19,11 @@
     ├── OutputError                40   a port in use, a file that cannot be written
     ├── DependencyError            50   an optional package is not installed
     ├── DataError                  60   a data set is missing or half-copied
-    └── PackagingError             70   a package for devices that cannot be built
+    ├── PackagingError             70   a package for devices that cannot be built
+    ├── BrokerError                80   the fleet's broker is away, or refuses
+    └── RolloutError
+        ├── RolloutStoppedError    81   a model was rolled back on too many devices, and was withdrawn
+        └── RolloutStuckError      82   too few devices took a model in time; its share stays
 
 0 is success, 1 an unexpected fault or a failed check, 2 a wrong command line.
 """
@@ -111,6 +115,22 @@ class PackagingError(MienError):
 
 class ImageError(MienError):
     exit_code = 71
+
+
+class BrokerError(MienError):
+    exit_code = 80
+
+
+class RolloutError(MienError):
+    """A model that did not get through the fleet."""
+
+
+class RolloutStoppedError(RolloutError):
+    exit_code = 81
+
+
+class RolloutStuckError(RolloutError):
+    exit_code = 82
 
 
 def error_of(exit_code: int) -> type[MienError]:

@@ -229,6 +229,12 @@ class MqttConfig(Section):
     interval: float = Field(
         1.0, ge=0, le=3600, description="least seconds between two observations of a camera; 0: all"
     )
+    observation_qos: int = Field(
+        0, ge=0, le=1, description="of observations; 1: none is lost while the broker is there or soon back"
+    )
+    report_seconds: float = Field(
+        30.0, ge=0, le=86_400, description="between two reports of how the device fares; 0: none"
+    )
     discovery: bool = Field(True, description="introduce the device to Home Assistant")
     discovery_prefix: str = Field("homeassistant", description="Home Assistant's topic")
     commands: bool = Field(True, description="obey pause and model commands")

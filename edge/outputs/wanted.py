@@ -13,6 +13,7 @@ from edge.outputs import Output
 from edge.settings import HttpConfig, Settings
 from edge.sources import camera_sections, takes_newest
 from edge.store.choosing import ModelNames
+from edge.store.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def wanted_outputs(
         def mqtt() -> Output:
             from edge.outputs.mqtt import Mqtt
 
-            return Mqtt(settings.mqtt, bus, control, cameras, models)
+            verdicts = Verdicts(settings.model)
+            return Mqtt(settings.mqtt, bus, control, cameras, models, temperature, verdicts)
 
         found["mqtt"] = Wanted((settings.mqtt, tuple(cameras), offered), mqtt)
     if has_terminal(settings):

@@ -13,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from edge.bundles import archive, signing
 from edge.bundles.signing import TrustedKey
@@ -62,11 +63,17 @@ class Offer(BaseModel):
 
 
 class Index(BaseModel):
-    """What there is."""
+    """What there is.
+
+    Attributes:
+        expires: from then on nobody believes it, so that a withdrawn model cannot be kept on offer by whoever
+            holds back the newer index; None: never.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     schema_: Literal["mien.models/1"] = Field(alias="schema")
     models: list[Offer]
+    expires: AwareDatetime | None = None
 
 
 def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) -> Index:
@@ -75,7 +82,7 @@ def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) 
     Raises:
         ConfigError: no index is configured.
         SignatureError: it is not signed by anybody who is trusted.
-        DownloadError: it cannot be had or is no index.
+        DownloadError: it cannot be had, is no index, or has expired.
     """
     if config.url is None:
         raise ConfigError("there is no index to look at: set updates.url")
@@ -91,13 +98,19 @@ def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) 
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     try:
-        return Index.model_validate_json(content)
+        index = Index.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         reason = f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()
         raise DownloadError(
             f"{shown(config.url)} is no index of models ({reason}): check updates.url"
         ) from error
+    if index.expires is not None and index.expires <= datetime.now(UTC):
+        raise DownloadError(
+            f"{shown(config.url)} has expired on {index.expires:%Y-%m-%d}: its maker has to sign it again, "
+            "or this device's clock is wrong"
+        )
+    return index
 
 
 def newer(index: Index, config: UpdatesConfig, store: Store, mien: str, machine: str) -> list[Offer]:

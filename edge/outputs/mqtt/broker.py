@@ -33,21 +33,27 @@ class Broker:
     Args:
         identifier: of this client; the same at each connection, so that the broker ends a dead one of ours
             (and tells its last will) before the new one speaks.
-        will: topic and payload that the broker publishes when we vanish.
+        will: topic and payload that the broker publishes when we vanish; None for nothing.
         password: instead of the one in the configuration's file.
+        incoming: messages that may wait to be heard; those beyond are lost.
     Raises:
         ConfigError: password or authorities cannot be read.
     """
 
     def __init__(
-        self, config: MqttConfig, identifier: str, will: tuple[str, bytes], password: str | None = None
+        self,
+        config: MqttConfig,
+        identifier: str,
+        will: tuple[str, bytes] | None = None,
+        password: str | None = None,
+        incoming: int = INCOMING,
     ) -> None:
         if config.host is None:
             raise ConfigError("mqtt.host is not set: name the broker")
         self._host, self._port = config.host, config.effective_port
         self._username, self._ca_file = config.username, config.ca_file
-        self._identifier = identifier
-        self._will = aiomqtt.Will(will[0], will[1], qos=1, retain=True)
+        self._identifier, self._incoming = identifier, incoming
+        self._will = None if will is None else aiomqtt.Will(will[0], will[1], qos=1, retain=True)
         if password is None and config.password_file is not None:
             password = read_secret(config.password_file)
         self._password = password
@@ -70,7 +76,7 @@ class Broker:
             will=self._will,
             keepalive=KEEPALIVE,
             timeout=TIMEOUT,
-            max_queued_incoming_messages=INCOMING,
+            max_queued_incoming_messages=self._incoming,
             tls_context=self._tls,
             logger=_silent,
         )

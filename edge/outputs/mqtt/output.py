@@ -12,16 +12,18 @@ import aiomqtt
 
 from edge.bus import Bus, Subscription
 from edge.control import Control
-from edge.outputs.mqtt.broker import HUNG_UP, Broker
+from edge.outputs.mqtt.broker import Broker
 from edge.outputs.mqtt.commands import Commands
-from edge.outputs.mqtt.delays import STEADY, Delays
 from edge.outputs.mqtt.discovery import Discovery
 from edge.outputs.mqtt.inbox import Inbox
+from edge.outputs.mqtt.line import stay_connected
 from edge.outputs.mqtt.outbox import Outbox
 from edge.outputs.mqtt.reporter import Reporter
+from edge.outputs.mqtt.standing import Standing
 from edge.outputs.mqtt.threads import DaemonThreads
 from edge.outputs.mqtt.topics import Topics, device_of
 from edge.settings import MqttConfig
+from edge.store.verdicts import Verdict
 
 logger = logging.getLogger(__name__)
 ONLINE, OFFLINE = b"online", b"offline"
@@ -39,6 +41,8 @@ class Mqtt:
         config: with a host.
         cameras: names of all cameras, as events call them.
         models: gives the names that may be switched to.
+        temperature: of the processor, degrees Celsius.
+        verdict: what the store knows of its models.
     Raises:
         ConfigError: password or authorities cannot be read.
     """
@@ -50,6 +54,8 @@ class Mqtt:
         control: Control,
         cameras: Sequence[str],
         models: Callable[[], Sequence[str]],
+        temperature: Callable[[], float | None] = lambda: None,
+        verdict: Callable[[], Verdict] = Verdict,
     ) -> None:
         device = device_of(config)
         self._bus, self._interval, self._device = bus, config.interval, device
@@ -62,7 +68,9 @@ class Mqtt:
         self._introduction = discovery.topic(config.discovery_prefix)
         if config.discovery:
             self._outbox.keep(self._introduction, discovery.message())
-        self._reporter = Reporter(topics, self._outbox, cameras)
+        self._reporter = Reporter(topics, self._outbox, cameras, every_observation=config.observation_qos > 0)
+        self._every = config.report_seconds
+        self._standing = Standing(bus, self._every, temperature, verdict, lambda: self.lost)
         self._inbox = Inbox(
             topics,
             self._outbox,
@@ -85,6 +93,11 @@ class Mqtt:
     @property
     def failure(self) -> None:
         """Nothing ends it for good."""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the broker does not have yet."""
+        return len(self._outbox)
 
     @property
     def lost(self) -> int:
@@ -125,11 +138,15 @@ class Mqtt:
     async def _live(self) -> None:
         for message in self._bus.states():
             self._reporter.report(message)
+            self._standing.hear(message)
         collecting = asyncio.create_task(self._collect())
-        talking = asyncio.create_task(self._talk())
+        talking = asyncio.create_task(
+            stay_connected(self._broker, self._device, self._stopping, self._converse, self._say)
+        )
         introducing = asyncio.create_task(self._introduce_again())
+        reporting = asyncio.create_task(self._report_again())
         stopping = asyncio.create_task(self._stopping.wait())
-        tasks = (collecting, talking, introducing, stopping)
+        tasks = (collecting, talking, introducing, reporting, stopping)
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not self._connected:
             talking.cancel()  # nobody to say goodbye to
@@ -157,37 +174,26 @@ class Mqtt:
                 models = found
                 self._outbox.keep(self._introduction, self._discovery.message())
 
+    async def _report_again(self) -> None:
+        """Tell how the device fares; for ever also where that is not wanted, since its end would be ours."""
+        while self._every:
+            self._tell_standing()
+            await asyncio.sleep(self._every)
+        await asyncio.get_running_loop().create_future()
+
+    def _tell_standing(self) -> None:
+        self._outbox.keep(self._topics.device, self._standing.message())
+
     def _take(self) -> None:
         if self._subscription is None:
             return
-        before = self._outbox.lost
+        before, news = self._outbox.lost, False
         for message in self._subscription.take():
             self._reporter.report(message)
+            news |= self._standing.hear(message)
         self._subscription.lose(self._outbox.lost - before)
-
-    async def _talk(self) -> None:
-        """Connect, again and again, until it is time to stop."""
-        delays, loop = Delays(), asyncio.get_running_loop()
-        thrown_out = 0  # times in a row, soon after the connection
-        while not self._stopping.is_set():
-            began = None
-            try:
-                async with self._broker.connection() as client:
-                    began = loop.time()
-                    await self._converse(client)
-            except aiomqtt.MqttError as error:
-                if self._stopping.is_set():
-                    return
-                lasted = 0.0 if began is None else loop.time() - began
-                reason, refused = self._broker.explain(error)
-                thrown_out = thrown_out + 1 if 0 < lasted < STEADY and reason == HUNG_UP else 0
-                if thrown_out > 1:
-                    reason, refused = f"{reason}: does another device call itself {self._device}?", True
-                self._say(logging.WARNING, f"MQTT broker {self._broker.address}: {reason}")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), delays.after(lasted, refused))
-            finally:
-                self._connected = False
+        if news and self._every:
+            self._tell_standing()
 
     async def _converse(self, client: aiomqtt.Client) -> None:
         """One connection, from the first word to the last."""
@@ -195,6 +201,12 @@ class Mqtt:
         await self._listen_to(client)
         self._connected = True
         self._say(logging.INFO, f"connected to the MQTT broker {self._broker.address}")
+        try:
+            await self._exchange(client)
+        finally:
+            self._connected = False
+
+    async def _exchange(self, client: aiomqtt.Client) -> None:
         sending, hearing = asyncio.create_task(self._send(client)), asyncio.create_task(self._hear(client))
         stopping = asyncio.create_task(self._stopping.wait())
         tasks = {sending, hearing, stopping}

@@ -20,10 +20,14 @@ class Reporter:
 
     Args:
         cameras: names of all cameras.
+        every_observation: whether each observation counts, as events do; else the newest of a camera.
     """
 
-    def __init__(self, topics: Topics, outbox: Outbox, cameras: Sequence[str]) -> None:
+    def __init__(
+        self, topics: Topics, outbox: Outbox, cameras: Sequence[str], *, every_observation: bool = False
+    ) -> None:
         self._topics = topics
+        self._observe = outbox.tell if every_observation else outbox.show
         self._outbox = outbox
         self._people = {camera: People(camera) for camera in cameras}
         self._person_topics: dict[str, set[str]] = {}
@@ -36,7 +40,7 @@ class Reporter:
         """Put an event where it belongs."""
         event, topics, outbox = message.event, self._topics, self._outbox
         if isinstance(event, Observation):
-            outbox.show(topics.of_camera(event.camera, "observation"), message.json)
+            self._observe(topics.of_camera(event.camera, "observation"), message.json)
             if self._of(event.camera).see(event):
                 self._tell_people(event.camera)
         elif isinstance(event, PersonEvent | ExpressionEvent) and event.camera is not None:

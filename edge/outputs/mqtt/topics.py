@@ -56,6 +56,11 @@ class Topics:
         return f"{self.base}/detector/refused"
 
     @property
+    def device(self) -> str:
+        """How the device fares, in sum."""
+        return f"{self.base}/device"
+
+    @property
     def paused(self) -> str:
         return f"{self.base}/paused"
 
