@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 LARGEST = 16_384  # bytes of a message
 Text = Annotated[str, Field(max_length=400)]
+Rate = Annotated[float, Field(ge=0, le=1e6)]  # bounded, since the page adds them up
 
 
 class Unreadable(Exception):
@@ -48,10 +49,10 @@ class Report(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)  # a newer device may say more
     schema_: Literal["mien.device/1"] = Field(alias="schema")
     time: AwareDatetime
-    every: float = Field(0.0, ge=0)
+    every: float = Field(0.0, ge=0, le=1e9)
     mien: Text = ""
-    fps: dict[Text, float] = Field(default_factory=dict, max_length=64)
-    temperature: float | None = None
+    fps: dict[Text, Rate] = Field(default_factory=dict, max_length=64)
+    temperature: float | None = Field(None, ge=-300, le=1000)
     conditions: list[Text] = Field(default_factory=list, max_length=64)
     model: Text | None = None
     proved: bool = True

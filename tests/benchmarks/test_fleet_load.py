@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from benchmarks.fleet.broker import Mosquitto, find_program
@@ -34,7 +36,8 @@ def test_a_message_that_is_missing_or_told_twice_is_noticed(program, tmp_path):
             said = f'{{"frame": {number}, "time": "2026-01-01T00:00:00Z"}}'
             witness._client.publish("mien/one/demo/observation", said, 1).wait_for_publish(20)
         witness._client.publish("mien/end/demo/observation", said, 1).wait_for_publish(20)
-        while witness.heard < 5:
-            pass
+        deadline = time.monotonic() + 20
+        while witness.heard < 5 and time.monotonic() < deadline:
+            time.sleep(0.02)
     assert witness.missing({"one": 5, "two": 1}) == 3
     assert (witness.repeated, witness.disordered) == (1, 1)
