@@ -79,8 +79,8 @@ class Rollout:
             return
         self._index.set_share(self._model, 0)
         raise RolloutStoppedError(
-            f"{self._model} is withdrawn: {counted.gave_up} devices rolled it back ({self._why()}); mend it, "
-            "and offer it under a new version"
+            f"{self._model} is withdrawn: rolled back on {counted.gave_up} of about {counted.expected:.0f} "
+            f"devices ({self._why()}); mend it, and offer it under a new version"
         )
 
     def _why(self) -> str:
