@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from drawn_answers import SHA, draw, measured
 from edge.errors import DataError
 from train_keras.evaluation import score
 from train_keras.measures import calibration, wilson
-from train_keras.reporting.store import Figure, load, load_store, measure, save
+from train_keras.reporting.store import STORE, Figure, load, load_store, measure, save
 
 
 def test_what_is_measured():
@@ -116,3 +117,8 @@ def test_malformed_files(tmp_path):
     other.write_text(text)
     with pytest.raises(DataError, match=r"rename it to slim-ferplus-mask-seven\.json"):
         load(other)
+
+
+def test_the_repositorys_own_results_can_be_read():
+    records = load_store(Path(__file__).parents[3] / STORE)
+    assert "slim_fine-ferplus-full-seven" in records
