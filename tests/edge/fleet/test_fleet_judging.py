@@ -34,7 +34,7 @@ def test_devices_are_counted_by_what_became_of_the_model():
         ("offline", report(bad={NEW: "slow"})),
     )
     assert count(devices, NEW, 5, time.time()) == Count(
-        expected=39 / 20, using=4, proved=1, gave_up=2, gone=2
+        expected=0.05 * 39, using=4, proved=1, gave_up=2, gone=2
     )
     assert count([], NEW, 5, time.time()) == Count(1, 0, 0, 0, 0)
 
