@@ -174,7 +174,12 @@ class Mqtt:
             try:
                 async with self._broker.connection() as client:
                     began = loop.time()
-                    await self._converse(client)
+                    try:
+                        await self._converse(client)
+                    except asyncio.CancelledError:
+                        # Who leaves in order has no last will told: one word, without waiting for an answer.
+                        await client.publish(self._topics.status, OFFLINE, qos=0, retain=True)
+                        raise
             except aiomqtt.MqttError as error:
                 if self._stopping.is_set():
                     return
