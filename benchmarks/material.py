@@ -13,7 +13,7 @@ import numpy as np
 from edge.alignment import CropGeometry, crop_face
 from edge.cameras.demo import DemoCamera
 from edge.classifier import Classifier
-from edge.detectors import Detector
+from edge.detectors import Detector, SizedDetector
 from edge.finding import Finder, longest_interval
 from edge.pipeline import Pipeline
 from edge.types import Frame, Image, Observation
@@ -54,7 +54,7 @@ def faces_in(images: Sequence[Image], detector: Detector, geometry: CropGeometry
     return np.stack([crop_face(image, faces[0], geometry) for image, faces in found if faces])
 
 
-def make_pipeline(classifier: Classifier, detector: Detector, fps: float, adaptive: bool) -> Pipeline:
+def make_pipeline(classifier: Classifier, detector: SizedDetector, fps: float, adaptive: bool) -> Pipeline:
     """The device's pipeline for a recording: with a look at the whole picture in each frame, or with few."""
     interval = longest_interval(detector) if adaptive else 1
     return Pipeline(Finder(detector, interval=interval), classifier, fps=fps)

@@ -29,7 +29,7 @@ from edge.alignment import CropGeometry
 from edge.bench.table import measuring
 from edge.bundles import load
 from edge.classifier import Classifier
-from edge.detectors import Detector, open_detector
+from edge.detectors import SizedDetector, open_detector
 from edge.errors import MienError
 from edge.types import Image
 from train_keras.reporting.store import Figure, save
@@ -83,7 +83,7 @@ def run(quick: bool, networks: tuple[Network, ...] = NETWORKS) -> dict[str, Any]
 
 
 def turns_of(
-    name: str, bundle: Path, faces: Image, images: list[Image], detector: Detector, fps: float
+    name: str, bundle: Path, faces: Image, images: list[Image], detector: SizedDetector, fps: float
 ) -> Mapping[str, Turn]:
     """The three things to measure of a bundle, their names beginning with `name`.
 

@@ -25,7 +25,7 @@ from edge.cameras import IMAGE_SUFFIXES
 from edge.cameras.demo import CLIP
 from edge.cameras.file import FileCamera
 from edge.cameras.folder import read_image
-from edge.detectors import Detector, open_detector
+from edge.detectors import SizedDetector, open_detector
 from edge.detectors.boxes import iou
 from edge.finding import Finder, Sighting, overlap
 from edge.tracking import Track, pair
@@ -44,14 +44,14 @@ GRIP = np.stack(np.meshgrid(np.linspace(0.2, 0.8, 4), np.linspace(0.2, 0.8, 4)),
 class WholeOnly:
     """A detector that cannot look at regions."""
 
-    def __init__(self, detector: Detector) -> None:
-        self.name, self.detect = detector.name, detector.detect
+    def __init__(self, detector: SizedDetector) -> None:
+        self.name, self.detect, self.longest_side = detector.name, detector.detect, detector.longest_side
 
 
 class Flow(Finder):
     """Follows faces by sparse optical flow (Lucas and Kanade's) on a small grey picture."""
 
-    def __init__(self, detector: Detector, interval: int) -> None:
+    def __init__(self, detector: SizedDetector, interval: int) -> None:
         super().__init__(WholeOnly(detector), interval=interval)
         self._before = self._grey = np.zeros((1, 1), np.uint8)
 
@@ -100,7 +100,7 @@ class Flow(Finder):
 class Regions(Finder):
     """The chosen way, with other regions."""
 
-    def __init__(self, detector: Detector, interval: int, choice: Mapping[str, Any]) -> None:
+    def __init__(self, detector: SizedDetector, interval: int, choice: Mapping[str, Any]) -> None:
         super().__init__(detector, interval=interval)
         self._choice = choice
 
@@ -128,7 +128,7 @@ class Way:
         self.looks.append(sighting.look)
 
 
-def ways_of(detector: Detector, interval: int) -> list[Way]:
+def ways_of(detector: SizedDetector, interval: int) -> list[Way]:
     """A full look in every frame, then the ways to compare with it."""
     ways = [
         Way("full look in every frame", Finder(detector)),
@@ -256,7 +256,7 @@ def row(way: Way, reference: Way) -> list[str]:
     return [way.name, f"{full:.0%}", f"{same:.1%}", f"{overlaps:.3f}", f"{apart:.3f}"]
 
 
-def times_in(frames: Iterator[Image], detector: Detector, interval: int) -> list[str]:
+def times_in(frames: Iterator[Image], detector: SizedDetector, interval: int) -> list[str]:
     """What each way takes between two full looks; for the first one, which does nothing else, a full look."""
     ways, pictures = ways_of(detector, interval), list(frames)
     for way in ways:  # one after another: in turn they would find each other's data in the caches

@@ -35,10 +35,13 @@ class Witness:
         self._disordered = 0
         self._subscribed = threading.Event()
         client = self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="witness")
-        client.on_connect = lambda *_: client.subscribe([("mien/#", 1), (f"{SYS}#", 0)])
+        client.on_connect = self._subscribe
         client.on_subscribe = lambda *_: self._subscribed.set()
         client.on_message = self._hear
         client.connect("127.0.0.1", port)
+
+    def _subscribe(self, client: paho.Client, *_: Any) -> None:
+        client.subscribe([("mien/#", 1), (f"{SYS}#", 0)])
 
     def __enter__(self) -> Self:
         self._client.loop_start()

@@ -92,7 +92,8 @@ class Heard:
 
 def write_clip(file: Path, fps: float) -> int:
     """The demo clip at another pace; how many frames it has."""
-    pictures = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in clip_pictures()]
+    found = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in clip_pictures()]
+    pictures = [picture for picture in found if picture is not None]
     height, width = pictures[0].shape[:2]
     writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), fps, (width, height))
     for picture in pictures:

@@ -141,7 +141,7 @@ class Mqtt:
             self._standing.hear(message)
         collecting = asyncio.create_task(self._collect())
         talking = asyncio.create_task(
-            stay_connected(self._broker, self._device, self._stopping, self._converse, self._say)
+            stay_connected(self._broker, self._device, self._stopping, self._attend, self._say)
         )
         introducing = asyncio.create_task(self._introduce_again())
         reporting = asyncio.create_task(self._report_again())
@@ -194,6 +194,15 @@ class Mqtt:
         self._subscription.lose(self._outbox.lost - before)
         if news and self._every:
             self._tell_standing()
+
+    async def _attend(self, client: aiomqtt.Client) -> None:
+        """Converse; one that is cut off in its goodbye says the word that counts all the same."""
+        try:
+            await self._converse(client)
+        except asyncio.CancelledError:
+            # Who leaves in order has no last will told: one word, without waiting for an answer.
+            await client.publish(self._topics.status, OFFLINE, qos=0, retain=True)
+            raise
 
     async def _converse(self, client: aiomqtt.Client) -> None:
         """One connection, from the first word to the last."""

@@ -24,6 +24,7 @@ from edge.outputs.screen import Scene, draw
 from edge.outputs.terminal import TerminalView
 
 HERE = Path(__file__).parent
+PATH = f"{HERE.parents[2]}{os.pathsep}{HERE}"  # with PYTHONSAFEPATH, a script's own folder is not on its path
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 ESCAPE = re.compile(r"\x1b\[[\d;?]*[a-zA-Z]")
 
@@ -32,7 +33,7 @@ def run_in_terminal(*arguments: str, columns: int = 80, lines: int = 24, term: s
     """Everything terminal_session.py writes to a terminal of that size."""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    environment = {**os.environ, "TERM": term, "COLORTERM": "truecolor", "PYTHONPATH": str(HERE.parents[2])}
+    environment = {**os.environ, "TERM": term, "COLORTERM": "truecolor", "PYTHONPATH": PATH}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         environment.pop(name, None)
     command = [sys.executable, str(HERE / "terminal_session.py"), *arguments]
@@ -82,7 +83,7 @@ def test_leaves_a_dumb_terminal_alone() -> None:
 
 def test_does_nothing_without_a_terminal() -> None:
     script = str(HERE / "terminal_session.py")
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[2])}
+    environment = {**os.environ, "PYTHONPATH": PATH}
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, env=environment, check=True
     )

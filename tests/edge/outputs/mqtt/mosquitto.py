@@ -82,6 +82,12 @@ class Mosquitto:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
+    def received(self, topic: str) -> int:
+        """How many messages of a topic the broker got from mien, whoever listened."""
+        return sum(
+            "Received PUBLISH from mien-" in line and f"'{topic}'" in line for line in self.log.splitlines()
+        )
+
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True

@@ -37,9 +37,9 @@ def test_events_arrive_as_they_are(broker, connect):
 
 def test_late_comers_learn_the_states(broker, connect):
     setup = connect(broker.port)
-    say(setup.bus, camera("streaming"), came(3), came(4), looks(3, "happy"), looks(4, None, "mask"), left(9))
-    say(setup.bus, model("slim"), model("broken", "refused"), health())
-    with Listener(broker.port) as witness:
+    people = came(3), came(4), looks(3, "happy"), looks(4, None, "mask"), left(9)
+    with Listener(broker.port) as witness:  # before anything is said: the broker keeps no events
+        say(setup.bus, camera("streaming"), *people, model("slim"), model("broken", "refused"), health())
         witness.wait(f"{BASE}/health")
         witness.wait(f"{BASE}/model/refused")  # events go after states; this is the last one
     with Listener(broker.port) as late:

@@ -15,6 +15,7 @@ from mosquitto import PASSWORD, USER, Listener, program, until
 from saying import BASE, came, camera, looks, model, observation, say
 
 from edge.errors import ConfigError
+from edge.outputs.mqtt import output as mqtt_output
 from edge.outputs.mqtt.outbox import SIZE
 
 HERE = Path(__file__).parent
@@ -89,7 +90,8 @@ def test_a_killed_process_is_told_offline_and_its_password_nowhere(guarded, secr
         process = subprocess.Popen(
             [sys.executable, HERE / "mqtt_process.py", str(guarded.port), secret(PASSWORD)],
             cwd=root,
-            env={**os.environ, "PYTHONPATH": root},
+            # With PYTHONSAFEPATH, a script's own folder is not on its path.
+            env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{HERE}"},
             stdout=stream,
             stderr=stream,
         )
@@ -108,6 +110,16 @@ def test_a_killed_process_is_told_offline_and_its_password_nowhere(guarded, secr
         process.wait()
     assert b"connected" in log.read_bytes()
     assert PASSWORD.encode() not in told + log.read_bytes() + guarded.log.encode()
+
+
+def test_one_that_has_no_time_for_a_goodbye_is_told_offline(broker, connect, monkeypatch):
+    """Who leaves in order has no last will told."""
+    monkeypatch.setattr(mqtt_output, "GOODBYE", 0)
+    setup = connect(broker.port)
+    with Listener(broker.port) as listener:
+        listener.wait(f"{BASE}/status", b"online")
+        setup.output.close()
+        listener.wait(f"{BASE}/status", b"offline")
 
 
 def test_a_wrong_password_is_said_once_and_tried_again(guarded, secret, connect, caplog):
@@ -174,9 +186,9 @@ def test_a_broker_may_come_late_and_come_back(mosquitto, connect, caplog):
     setup = connect(broker.port)
     say(setup.bus, camera("streaming"), came(1), model("slim"))
     until(lambda: any("nobody listens there" in line for line in lines(caplog)))
-    broker.start()
+    broker.start()  # its log tells what came before anybody could listen
+    until(lambda: broker.received(f"{BASE}/test/person"))  # said before there was a broker
     with Listener(broker.port) as listener:
-        listener.wait(f"{BASE}/test/person")  # said before there was a broker
         listener.wait(f"{BASE}/test/state")
     slowest = 0.0
     broker.kill()
@@ -190,9 +202,7 @@ def test_a_broker_may_come_late_and_come_back(mosquitto, connect, caplog):
             time.sleep(0.1)
     until(lambda: setup.output.lost >= 100 + len(events) - 1)
     broker.start()  # without any memory
-    with Listener(broker.port) as listener:
-        listener.wait(f"{BASE}/test/expression")
-        until(lambda: len(listener.on(f"{BASE}/test/expression")) >= SIZE)
+    until(lambda: broker.received(f"{BASE}/test/expression") >= SIZE)
     with Listener(broker.port) as late:
         assert json.loads(late.wait(f"{BASE}/test/person/1").payload)["label"] == "sad"
         for topic in ("status", "model", "test/state", "test/people", "paused"):
