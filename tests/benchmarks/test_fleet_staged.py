@@ -10,6 +10,7 @@ from edge import swapping
 from edge.errors import DependencyError
 
 
+@pytest.mark.slow  # two probations to wait for; tests/edge/fleet has the roll-out's rules
 def test_the_bad_model_is_stopped_and_the_good_one_is_not(monkeypatch):
     try:
         find_program()
