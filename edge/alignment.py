@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.scratch import Scratch
 from edge.types import Face, Floats, Image
 
 Affine = npt.NDArray[np.float64]  # [2, 3], from pixels of a picture to pixels of a crop
@@ -37,12 +38,15 @@ class CropGeometry:
     template: tuple[tuple[float, float], ...] = TEMPLATE
 
 
-def crop_face(image: Image, face: Face, geometry: CropGeometry = CropGeometry()) -> Image:
+def crop_face(
+    image: Image, face: Face, geometry: CropGeometry = CropGeometry(), scratch: Scratch | None = None
+) -> Image:
     """Cut a face out of a frame.
 
     Args:
         image: uint8 [H, W, 3] BGR or [H, W] grey.
         face: box and, where the detector gives them, landmarks in pixels of `image`.
+        scratch: for what lies between; the crop itself is always new.
     Returns:
         uint8 [size, size] grey.
     Raises:
@@ -50,7 +54,7 @@ def crop_face(image: Image, face: Face, geometry: CropGeometry = CropGeometry())
     """
     raise_if_empty(image)
     matrix = similarity(landmarks_of(face), geometry)
-    return warp_grey(image, matrix, geometry.size)
+    return warp_grey(image, matrix, geometry.size, scratch)
 
 
 def similarity(landmarks: Floats, geometry: CropGeometry) -> Affine:
@@ -78,7 +82,7 @@ def landmarks_of(face: Face) -> Floats:
     return np.array([(x0 + x * (x1 - x0), y0 + y * (y1 - y0)) for x, y in HOG_TEMPLATE], np.float32)
 
 
-def warp_grey(image: Image, matrix: Affine, size: int) -> Image:
+def warp_grey(image: Image, matrix: Affine, size: int, scratch: Scratch | None = None) -> Image:
     """Resample a picture through an affine map [2, 3] into uint8 [size, size] grey.
 
     A face from one and a half times the crop's size is first averaged down in whole steps, or the crop
@@ -86,12 +90,12 @@ def warp_grey(image: Image, matrix: Affine, size: int) -> Image:
     """
     step = round(1 / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-3))
     if step > 1:
-        image, matrix = _shrink(image, matrix, size, step)
+        image, matrix = _shrink(image, matrix, size, step, scratch or Scratch())
     crop = cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
     return to_grey(np.asarray(crop, np.uint8))
 
 
-def _shrink(image: Image, matrix: Affine, size: int, step: int) -> tuple[Image, Affine]:
+def _shrink(image: Image, matrix: Affine, size: int, step: int, scratch: Scratch) -> tuple[Image, Affine]:
     """Average `step` x `step` pixels of the part the crop needs, in grey, and the map from there.
 
     The part is a whole number of steps wide and high, for which OpenCV is several times as fast.
@@ -102,7 +106,10 @@ def _shrink(image: Image, matrix: Affine, size: int, step: int) -> tuple[Image, 
     height, width = image.shape[:2]
     x0, across, step_x = _steps(float(needed[:, 0].min()), float(needed[:, 0].max()), width, step)
     y0, down, step_y = _steps(float(needed[:, 1].min()), float(needed[:, 1].max()), height, step)
-    part = to_grey(image[y0 : y0 + down * step_y, x0 : x0 + across * step_x])
+    part = image[y0 : y0 + down * step_y, x0 : x0 + across * step_x]
+    if part.ndim == 3:
+        grey = scratch.picture(*part.shape[:2])
+        part = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY, dst=grey), np.uint8)
     averaged = cv2.resize(part, (across, down), interpolation=cv2.INTER_AREA)
     # Pixel centres: x in the picture = (x_small + 0.5) * step - 0.5 + x0.
     scale = np.array([step_x, step_y], np.float64)

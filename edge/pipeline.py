@@ -12,6 +12,7 @@ from edge.alignment import CropGeometry, crop_face
 from edge.bundles import Bundle
 from edge.classifier import Classifier
 from edge.finding import Finder
+from edge.scratch import Scratch
 from edge.smoothing import MaskVote, Smoother
 from edge.types import Expression, Face, Floats, Frame, Image, Observation, ObservedFace, coarsen
 
@@ -39,6 +40,7 @@ class Pipeline:
         self._smoother = smoother or Smoother()
         self._mask_vote = mask_vote or MaskVote()
         self._fps = fps
+        self._scratch = Scratch()
         self.use(classifier)
 
     def use(self, classifier: Classifier) -> None:
@@ -60,7 +62,8 @@ class Pipeline:
         started = time.monotonic()
         sighting = self.finder.find(frame, now)
         detected = time.monotonic()
-        answers = self._classifier.classify(crop_faces(frame.image, sighting.faces, self._geometry))
+        crops = crop_faces(frame.image, sighting.faces, self._geometry, self._scratch)
+        answers = self._classifier.classify(crops)
         classified = time.monotonic()
         observed = tuple(
             self._observed(face, track, row, now)
@@ -95,11 +98,13 @@ def geometry_of(bundle: Bundle) -> CropGeometry:
     return CropGeometry(bundle.manifest.input.size, bundle.manifest.crop.template)
 
 
-def crop_faces(image: Image, faces: Sequence[Face], geometry: CropGeometry) -> Image:
-    """The crops of all faces: uint8 [N, size, size]."""
+def crop_faces(
+    image: Image, faces: Sequence[Face], geometry: CropGeometry, scratch: Scratch | None = None
+) -> Image:
+    """The crops of all faces: uint8 [N, size, size]; scratch as `crop_face` takes it."""
     crops = np.empty((len(faces), geometry.size, geometry.size), np.uint8)
     for crop, face in zip(crops, faces, strict=True):
-        crop[:] = crop_face(image, face, geometry)
+        crop[:] = crop_face(image, face, geometry, scratch)
     return crops
 
 

@@ -19,6 +19,7 @@ from edge.detectors.decoding import (
 from edge.detectors.resizing import resize_into
 from edge.errors import ModelCorruptError
 from edge.runtime import dequantisation, quiet_runtime, runtime, write_pixels
+from edge.scratch import Scratch
 from edge.types import Image
 
 PADDING = 114  # the grey around a picture that does not fill the input, as in training
@@ -59,6 +60,7 @@ class Network:
         if given[0]["dtype"] != np.uint8:
             self._input = np.empty(self._canvas.shape, given[0]["dtype"])
         self._placed: tuple[int, int] | None = None
+        self._scratch = Scratch()
         self._levels, self._outputs = self._read_outputs(size, bundle.manifest.strides, threshold)
 
     def place(self, image: Image, size: tuple[int, int]) -> None:
@@ -72,7 +74,7 @@ class Network:
             self._canvas.fill(PADDING)
             self._placed = size
         width, height = size
-        resize_into(image, self._canvas[0, :height, :width])
+        resize_into(image, self._canvas[0, :height, :width], self._scratch)
 
     def run(self) -> Detections:
         """The faces of the picture on the canvas, in pixels of the canvas."""

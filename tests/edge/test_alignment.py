@@ -14,6 +14,7 @@ from edge.alignment import (
     to_grey,
     warp_grey,
 )
+from edge.scratch import Scratch
 from edge.types import Face
 
 GEOMETRY = CropGeometry()
@@ -221,3 +222,11 @@ def test_warp_moves_by_whole_pixels_exactly():
     grey = to_grey(scene(100, 100))
     crop = warp_grey(grey, np.array([[1.0, 0, -7], [0, 1.0, -11]]), 48)
     assert np.array_equal(crop, grey[11:59, 7:55])
+
+
+def test_crops_through_one_scratch_are_the_same_and_each_its_own():
+    scratch, image = Scratch(), scene()
+    faces = [face_of(placed(scale, 20, (200, 150))) for scale in (2, 6, 3, 0.7)]
+    crops = [crop_face(image, face, GEOMETRY, scratch) for face in faces]
+    for crop, face in zip(crops, faces, strict=True):
+        assert np.array_equal(crop, crop_face(image, face, GEOMETRY))

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from edge.detectors.resizing import resize_into
+from edge.scratch import Scratch
 
 
 @pytest.mark.parametrize("shape", [(360, 640), (720, 1280), (1080, 1920), (600, 800), (700, 933), (100, 130)])
@@ -33,3 +34,15 @@ def test_a_picture_of_the_right_size_is_copied():
     resize_into(picture, target)
     assert np.array_equal(picture, target)
     assert not np.shares_memory(picture, target)
+
+
+def test_one_scratch_for_many_pictures(images):
+    scratch = Scratch()
+    targets = []
+    for width in (1280, 640, 1920):
+        picture = cv2.resize(images[0], (width, width * 9 // 16))
+        targets += [np.zeros((90, 160, 3), np.uint8), np.zeros((90, 160, 3), np.uint8)]
+        resize_into(picture, targets[-1], scratch)
+        resize_into(picture, targets[-2])
+    for reused, new in zip(targets[1::2], targets[::2], strict=True):
+        assert np.array_equal(reused, new)
