@@ -12,6 +12,8 @@ from edge.fleet.roster import Device
 
 MOST_ROWS = 500
 ORDER = {"silent": 0, "offline": 1, "unknown": 2, "online": 3}  # what needs somebody comes first
+# A broker may let anybody subscribe and then send nothing: no answer tells the two apart.
+SILENCE = "no device reports, or the broker does not let this user read what they report (docs/fleet.md)"
 
 
 def overview(listening: Listening, search: str = "") -> dict[str, Any]:
@@ -31,6 +33,7 @@ def overview(listening: Listening, search: str = "") -> dict[str, Any]:
         "unreadable": listening.roster.unreadable,
         "unreadable_reason": listening.roster.said,
         "count": len(everyone),
+        "silence": None if any(one["seconds"] is not None for one in everyone) else SILENCE,
         "states": Counter(one["state"] for one in everyone),
         "models": Counter(one["model"] or "unknown" for one in everyone).most_common(),
         "rolled_back": Counter(name for one in everyone for name in one["bad"]).most_common(),

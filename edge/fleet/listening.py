@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from typing import Self
@@ -16,9 +15,8 @@ import aiomqtt
 from edge.errors import BrokerError
 from edge.fleet.roster import Roster
 from edge.outputs.mqtt.broker import Broker
-from edge.outputs.mqtt.line import stay_connected
-from edge.outputs.mqtt.output import NOT_SUBSCRIBED
-from edge.outputs.mqtt.threads import DaemonThreads
+from edge.outputs.mqtt.line import stay_connected, subscribe
+from edge.outputs.mqtt.threads import LoopThread
 from edge.settings import MqttConfig
 
 logger = logging.getLogger(__name__)
@@ -51,18 +49,14 @@ class Listening:
         self._heard = 0.0
         self._said: str | None = None
         self._stopping = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+        self._thread = LoopThread("fleet", self._live)
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
         self._thread.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        with contextlib.suppress(RuntimeError):  # ended already
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.call(self._stopping.set)
         self._thread.join(1.0)
 
     @property
@@ -81,13 +75,6 @@ class Listening:
             raise BrokerError(self.trouble or f"MQTT broker {self.address}: it does not answer")
         _until(lambda: time.monotonic() - self._heard > CALM, LONGEST)
 
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop or asyncio.new_event_loop()) as runner:
-            loop = runner.get_loop()
-            loop.set_default_executor(DaemonThreads())
-            loop.set_exception_handler(lambda _, context: logger.debug("%s", context))
-            runner.run(self._live())
-
     async def _live(self) -> None:
         talking = asyncio.create_task(
             stay_connected(self._broker, self._name, self._stopping, self._converse, self._say)
@@ -100,10 +87,7 @@ class Listening:
                 await task
 
     async def _converse(self, client: aiomqtt.Client) -> None:
-        filters = self.roster.filters
-        answers = await client.subscribe([(one, 1) for one in filters])
-        codes = [answer if isinstance(answer, int) else answer.value for answer in answers]
-        if refused := [one for one, code in zip(filters, codes, strict=False) if code >= NOT_SUBSCRIBED]:
+        if refused := await subscribe(client, self.roster.filters):
             line = f"it does not let this user read {refused[0]}: check its access list"
             self._say(logging.WARNING, f"MQTT broker {self.address}: {line}")
             await self._stopping.wait()

@@ -33,6 +33,8 @@ def print_fleet(shown: dict[str, Any], as_json: bool) -> None:
     Console().print(table)
     states = ", ".join(f"{count} {state}" for state, count in shown["states"].items()) or "none"
     print(f"{shown['count']} devices: {states}")
+    if shown["silence"]:
+        print(shown["silence"])
     if (left := shown["matching"] - len(shown["devices"])) > 0:
         print(f"{left} more are not shown: --search")
 

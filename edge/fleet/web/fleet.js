@@ -21,6 +21,7 @@ function show(fleet) {
   at("logout").hidden = !fleet.logout;
   const wrong = [];
   if (!fleet.connected) wrong.push([fleet.trouble ?? "connecting to the broker", "bad"]);
+  if (fleet.connected && fleet.silence) wrong.push([fleet.silence, ""]);
   if (fleet.unreadable) wrong.push([`${fleet.unreadable} unreadable messages; the last: ${fleet.unreadable_reason}`, ""]);
   fill(at("alerts"), wrong.map(([text, kind]) => make("li", text, kind)));
   for (const state of ["online", "silent", "offline"]) at(state).textContent = fleet.states[state] ?? 0;

@@ -7,6 +7,7 @@ import errno
 import logging
 import socket
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import uvicorn
@@ -76,7 +77,11 @@ class WebServer:
         return f"{'https' if self._tls else 'http'}://{host}:{self._port}/"
 
     def start(self) -> None:
-        """Bind, then serve in a thread. Raises OutputError when the address cannot be had."""
+        """Bind, then serve in a thread.
+
+        Raises:
+            OutputError: the address cannot be had. And what `begin` raises.
+        """
         if not self._has_token and not is_loopback(self._host):
             raise OutputError(
                 f"http: {self._host} is not this machine alone: set http.token_file, "
@@ -85,11 +90,11 @@ class WebServer:
         # Bound here, not in the thread: a port in use must stop the daemon with its reason.
         listener = bind(self._host, self._port)
         self._port = listener.getsockname()[1]
-        ready = threading.Event()
+        ready: Future[None] = Future()
         serving = self._serve(listener, ready)
         self._thread = threading.Thread(target=asyncio.run, args=(serving,), name="mien-http", daemon=True)
         self._thread.start()
-        ready.wait()
+        ready.result()
         logger.info("page at %s", self.url)
 
     def close(self) -> None:
@@ -108,17 +113,22 @@ class WebServer:
     async def work(self) -> None:
         """Runs beside the server until it ends."""
 
-    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+    async def _serve(self, listener: socket.socket, ready: Future[None]) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        self.begin(loop)
-        config, state = self._config(), ServerState()
-        server = await loop.create_server(
-            lambda: HttpConnection(config, state, self._limits),
-            sock=listener,
-            ssl=self._tls,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
-        )
-        ready.set()
+        try:
+            self.begin(loop)
+            config, state = self._config(), ServerState()
+            server = await loop.create_server(
+                lambda: HttpConnection(config, state, self._limits),
+                sock=listener,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
+            )
+        except Exception as error:
+            listener.close()
+            ready.set_exception(error)
+            return
+        ready.set_result(None)
         working = asyncio.create_task(self.work())
         try:
             await self._stop.wait()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiomqtt
 
 from edge.outputs.mqtt.broker import HUNG_UP, Broker
 from edge.outputs.mqtt.delays import STEADY, Delays
+
+NOT_SUBSCRIBED = 128  # and above, in the broker's answer
 
 
 async def stay_connected(
@@ -47,3 +49,10 @@ async def stay_connected(
             say(logging.WARNING, f"MQTT broker {broker.address}: {reason}")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), delays.after(lasted, refused))
+
+
+async def subscribe(client: aiomqtt.Client, filters: Sequence[str]) -> list[str]:
+    """Ask for messages at QoS 1; the filters that the broker refuses."""
+    answers = await client.subscribe([(topic, 1) for topic in filters])
+    codes = [answer if isinstance(answer, int) else answer.value for answer in answers]
+    return [topic for topic, code in zip(filters, codes, strict=False) if code >= NOT_SUBSCRIBED]

@@ -20,7 +20,7 @@ class Letter:
 
 
 class Outbox:
-    """States, of which the newest counts; events, of which each counts; observations, again the newest.
+    """States, of which the newest counts; events, of which each counts; observations, of which either.
 
     For one thread. A letter leaves by `done` only, so what was under way when the connection broke is sent
     again: at least once.
@@ -38,6 +38,7 @@ class Outbox:
         self._changed: dict[str, None] = {}
         self._told: set[str] = set()
         self._events: deque[Letter] = deque()
+        self._every: deque[Letter] = deque()  # observation; apart, since they are many and events few
         self._observations: dict[str, Letter] = {}
 
     def keep(self, topic: str, payload: bytes) -> None:
@@ -62,14 +63,14 @@ class Outbox:
 
     def tell(self, topic: str, payload: bytes) -> None:
         """An event."""
-        if len(self._events) >= self._size:
-            self._events.popleft()
-            self.lost += 1
-        self._events.append(Letter(topic, payload))
-        self.filled.set()
+        self._queue(self._events, Letter(topic, payload))
+
+    def record(self, topic: str, payload: bytes) -> None:
+        """An observation of which each counts."""
+        self._queue(self._every, Letter(topic, payload))
 
     def show(self, topic: str, payload: bytes) -> None:
-        """An observation; one that still waits is overtaken."""
+        """An observation of which the newest counts; one that still waits is overtaken."""
         if topic in self._observations:
             self.lost += 1
         self._observations[topic] = Letter(topic, payload, qos=0)
@@ -89,8 +90,9 @@ class Outbox:
         for topic in self._changed:
             self._told.add(topic)  # from here on the broker may know it, whatever becomes of the letter
             return Letter(topic, self._states[topic], retain=True)
-        if self._events:
-            return self._events[0]
+        for queue in (self._events, self._every):
+            if queue:
+                return queue[0]
         return next(iter(self._observations.values()), None)
 
     def done(self, letter: Letter) -> None:
@@ -102,10 +104,19 @@ class Outbox:
                 if not letter.payload:
                     del self._states[topic]
                     self._told.discard(topic)
-        elif self._events and self._events[0] is letter:
-            self._events.popleft()
-        elif self._observations.get(topic) is letter:
+            return
+        for queue in (self._events, self._every):
+            if queue and queue[0] is letter:
+                queue.popleft()
+        if self._observations.get(topic) is letter:
             del self._observations[topic]
 
     def __len__(self) -> int:
-        return len(self._changed) + len(self._events) + len(self._observations)
+        return len(self._changed) + len(self._events) + len(self._every) + len(self._observations)
+
+    def _queue(self, queue: deque[Letter], letter: Letter) -> None:
+        if len(queue) >= self._size:
+            queue.popleft()
+            self.lost += 1
+        queue.append(letter)
+        self.filled.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import Callable, Sequence
 
 import aiomqtt
@@ -16,18 +15,17 @@ from edge.outputs.mqtt.broker import Broker
 from edge.outputs.mqtt.commands import Commands
 from edge.outputs.mqtt.discovery import Discovery
 from edge.outputs.mqtt.inbox import Inbox
-from edge.outputs.mqtt.line import stay_connected
+from edge.outputs.mqtt.line import stay_connected, subscribe
 from edge.outputs.mqtt.outbox import Outbox
 from edge.outputs.mqtt.reporter import Reporter
 from edge.outputs.mqtt.standing import Standing
-from edge.outputs.mqtt.threads import DaemonThreads
+from edge.outputs.mqtt.threads import LoopThread
 from edge.outputs.mqtt.topics import Topics, device_of
 from edge.settings import MqttConfig
 from edge.store.verdicts import Verdict
 
 logger = logging.getLogger(__name__)
 ONLINE, OFFLINE = b"online", b"offline"
-NOT_SUBSCRIBED = 128  # and above, in the broker's answer
 TOGETHER = 0.01  # seconds from the first of a group of events to its being told
 GOODBYE = 0.8  # seconds for the last words
 MODELS = 5.0  # seconds between looks at which models there are
@@ -80,8 +78,7 @@ class Mqtt:
             config.discovery_prefix,
         )
         self._subscription: Subscription | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread = LoopThread("mqtt", self._live)
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
         self._connected = False
         self._said: str | None = None
@@ -106,34 +103,22 @@ class Mqtt:
 
     def start(self) -> None:
         """Begin; the broker may come later."""
-        self._loop = asyncio.new_event_loop()
         self._subscription = self._bus.subscribe("mqtt", interval=self._interval, wake=self._wake)
         self._thread.start()
 
     def close(self) -> None:
         """Say offline, as far as that goes quickly, and end."""
-        if self._loop is None or self._subscription is None:
+        if self._subscription is None:
             return
         self._bus.unsubscribe(self._subscription)
-        with contextlib.suppress(RuntimeError):  # ended already
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.call(self._stopping.set)
         self._thread.join(JOIN)
         if self.lost:
             logger.warning("MQTT: %d events lost while the broker was away or slow", self.lost)
 
     def _wake(self) -> None:
         # On the publisher's thread, which must not suffer when the loop has ended.
-        with contextlib.suppress(RuntimeError):
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._woken.set)
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop or asyncio.new_event_loop()) as runner:
-            loop = runner.get_loop()
-            loop.set_default_executor(DaemonThreads())
-            # A connection that breaks while it is given up has a future nobody asks; that is no news.
-            loop.set_exception_handler(lambda _, context: logger.debug("%s", context))
-            runner.run(self._live())
+        self._thread.call(self._woken.set)
 
     async def _live(self) -> None:
         for message in self._bus.states():
@@ -230,12 +215,8 @@ class Mqtt:
         await self._say_goodbye(client)
 
     async def _listen_to(self, client: aiomqtt.Client) -> None:
-        wanted = self._inbox.filters
-        answers = await client.subscribe([(topic, 1) for topic in wanted])
-        codes = [answer if isinstance(answer, int) else answer.value for answer in answers]
-        for topic, code in zip(wanted, codes, strict=False):
-            if code >= NOT_SUBSCRIBED:
-                logger.warning("the MQTT broker does not let mien read %s: check its access list", topic)
+        for topic in await subscribe(client, self._inbox.filters):
+            logger.warning("the MQTT broker does not let mien read %s: check its access list", topic)
 
     async def _send(self, client: aiomqtt.Client) -> None:
         while True:

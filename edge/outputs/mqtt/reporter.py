@@ -27,7 +27,7 @@ class Reporter:
         self, topics: Topics, outbox: Outbox, cameras: Sequence[str], *, every_observation: bool = False
     ) -> None:
         self._topics = topics
-        self._observe = outbox.tell if every_observation else outbox.show
+        self._observe = outbox.record if every_observation else outbox.show
         self._outbox = outbox
         self._people = {camera: People(camera) for camera in cameras}
         self._person_topics: dict[str, set[str]] = {}

@@ -17,6 +17,8 @@ from serving import PATIENCE, Served, events, until
 
 from edge.errors import OutputError
 from edge.events import CameraEvent, ModelEvent
+from edge.outputs.http.serving import WebServer
+from edge.settings import HttpConfig
 
 
 @pytest.fixture
@@ -32,6 +34,19 @@ def deaf(served: Served, path: str) -> socket.socket:
     client.connect(("127.0.0.1", served.port))
     client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     return client
+
+
+def test_a_server_that_fails_as_it_begins_says_so_and_leaves_the_port_free() -> None:
+    class Failing(WebServer):
+        def begin(self, loop: object) -> None:
+            raise OutputError("not today")
+
+    failing = Failing(HttpConfig(), "127.0.0.1:0")
+    with pytest.raises(OutputError, match="not today"):
+        failing.start()
+    failing.close()
+    with socket.create_server(("127.0.0.1", failing.port)):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -44,6 +44,41 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def guard(folder: Path, users: Mapping[str, tuple[str, Sequence[str]]]) -> list[str]:
+    """Lines for a broker that knows its users: a password, and what each may do, as in "read TOPIC"."""
+    passwords, access = folder / "passwords", folder / "acl"
+    passwords.touch(0o600)
+    lines: list[str] = []
+    for user, (password, allowed) in users.items():
+        subprocess.run(
+            [program("mosquitto_passwd", "mosquitto"), "-b", passwords, user, password], check=True
+        )
+        lines += [f"user {user}", *(f"topic {topic}" for topic in allowed)]
+    access.write_text("\n".join([*lines, ""]))
+    return [f"password_file {passwords}", f"acl_file {access}", "allow_anonymous false"]
+
+
+def certify(folder: Path) -> None:
+    """Make a `broker` certificate for localhost, its authority `ca`, and an authority `other`, in PEM."""
+    openssl = program("openssl", "openssl")
+
+    def make(*arguments: object) -> None:
+        subprocess.run([openssl, *map(str, arguments)], check=True, capture_output=True, cwd=folder)
+
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    for name in ("ca", "other"):
+        make("req", "-x509", *curve, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}")
+    make("req", *curve, "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=localhost")
+    (folder / "names").write_text("subjectAltName=DNS:localhost")
+    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
+    make("x509", "-req", "-in", "broker.csr", "-out", "broker.pem", *signing)
+
+
+def encrypt(folder: Path) -> list[str]:
+    """Lines for a broker that speaks TLS only, with the certificate that `certify` made there."""
+    return [f"certfile {folder / 'broker.pem'}", f"keyfile {folder / 'broker.key'}"]
 
 
 class Mosquitto:
@@ -105,12 +140,14 @@ class Heard:
 class Listener:
     """Hears everything while the `with` lasts, what the broker keeps included; can speak, too."""
 
-    def __init__(self, port: int, password: str | None = None, ca_file: Path | None = None) -> None:
+    def __init__(
+        self, port: int, password: str | None = None, ca_file: Path | None = None, user: str = USER
+    ) -> None:
         self.heard: list[Heard] = []
         self._subscribed = threading.Event()
         client = self.client = paho.Client(CallbackAPIVersion.VERSION2)
         if password is not None:
-            client.username_pw_set(USER, password)
+            client.username_pw_set(user, password)
         if ca_file is not None:
             client.tls_set_context(ssl.create_default_context(cafile=ca_file))
         client.on_connect = lambda *_: client.subscribe("#", 1)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from mosquitto import PASSWORD, USER, Listener, program, until
+from mosquitto import PASSWORD, USER, Listener, certify, encrypt, guard, until
 from saying import BASE, came, camera, looks, model, observation, say
 
 from edge.errors import ConfigError
@@ -24,17 +24,12 @@ HERE = Path(__file__).parent
 @pytest.fixture
 def guarded(mosquitto, tmp_path):
     """A running broker that wants a password, and lets its user do what docs/mqtt.md says, no more."""
-    passwords, access = tmp_path / "passwords", tmp_path / "acl"
-    subprocess.run(
-        [program("mosquitto_passwd", "mosquitto"), "-b", "-c", passwords, USER, PASSWORD], check=True
-    )
     allowed = (
         f"readwrite {BASE}/#",
         "write homeassistant/device/mien_kiosk/config",
         "read homeassistant/status",
     )
-    access.write_text("\n".join([f"user {USER}", *(f"topic {topic}" for topic in allowed), ""]))
-    broker = mosquitto(f"password_file {passwords}", f"acl_file {access}", "allow_anonymous false")
+    broker = mosquitto(*guard(tmp_path, {USER: (PASSWORD, allowed)}))
     broker.start()
     return broker
 
@@ -54,27 +49,14 @@ def secret(tmp_path):
 
 @pytest.fixture
 def certificates(tmp_path):
-    """A broker's certificate for localhost, its authority, and another authority."""
-    openssl = program("openssl", "openssl")
-
-    def make(*arguments):
-        subprocess.run([openssl, *map(str, arguments)], check=True, capture_output=True, cwd=tmp_path)
-
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    for name in ("ca", "other"):
-        make("req", "-x509", *curve, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}")
-    make("req", *curve, "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=localhost")
-    (tmp_path / "names").write_text("subjectAltName=DNS:localhost")
-    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
-    make("x509", "-req", "-in", "broker.csr", "-out", "broker.pem", *signing)
+    certify(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def encrypted(mosquitto, certificates):
     """A running broker that speaks TLS only."""
-    keys = f"certfile {certificates / 'broker.pem'}", f"keyfile {certificates / 'broker.key'}"
-    broker = mosquitto(*keys, "allow_anonymous true")
+    broker = mosquitto(*encrypt(certificates), "allow_anonymous true")
     broker.start()
     return broker
 

@@ -38,6 +38,17 @@ def test_the_oldest_events_are_lost_and_counted():
     assert send_all(outbox) == [("event", b"2"), ("event", b"3"), ("event", b"4")]
 
 
+def test_many_observations_push_out_no_event():
+    outbox = Outbox(size=3)
+    outbox.tell("event", b"0")
+    for number in range(1, 6):
+        outbox.record("observation", b"%d" % number)
+    under_way = outbox.next()
+    assert under_way.topic == "event"
+    assert (outbox.lost, len(outbox)) == (2, 4)
+    assert [payload for _, payload in send_all(outbox)] == [b"0", b"3", b"4", b"5"]
+
+
 def test_a_newer_observation_overtakes_one_that_waits():
     outbox = Outbox()
     outbox.show("a", b"1")
