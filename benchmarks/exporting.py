@@ -24,6 +24,7 @@ from edge.errors import MienError
 
 CACHE = Path("runs/table2")
 FACTS = "facts.json"
+TRAINED = "model.keras"  # as train_keras.runs calls it, which would load Keras into what measures
 NETWORK = "network.keras"  # the one that float32 was made from
 VARIANTS = ("int8", "float32")
 SIDE = 48  # pixels
@@ -70,7 +71,7 @@ def exported(one: Network, report: Report, root: Path = CACHE) -> tuple[Path, Fa
     Raises:
         MienError: it cannot be made; the message is the process's own last line.
     """
-    folder = root / _digest() / one.key
+    folder = root / one.key / _digest(one)
     if not (folder / FACTS).is_file():
         report(f"exporting {one.title}", 0.0)
         shutil.rmtree(folder, ignore_errors=True)
@@ -97,9 +98,11 @@ def write_facts(file: Path, facts: Facts) -> None:
     part.replace(file)
 
 
-def _digest() -> str:
+def _digest(one: Network) -> str:
+    """Of what the export is made from: the code, and the weights where there are trained ones."""
     files = sorted(file for pattern in SOURCES for file in Path().glob(pattern))
-    files += sorted(SHIPPED.glob("slim*/manifest.json"))
+    files += sorted(SHIPPED.glob(f"{one.key}/manifest.json"))
+    files += sorted(Path("runs").glob(f"{one.key}/{TRAINED}"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
@@ -114,10 +117,9 @@ def export(one: Network, folder: Path) -> None:
     from train_keras.cost import gflops
     from train_keras.models import build
     from train_keras.recipe import read_recipe
-    from train_keras.runs import WEIGHTS
 
     keras.utils.set_random_seed(SEED)
-    trained = Path("runs") / one.key / WEIGHTS
+    trained = Path("runs") / one.key / TRAINED
     if one.recipe and trained.is_file():
         model, weights = keras.saving.load_model(trained, compile=False), "trained"
     elif one.recipe:

@@ -7,13 +7,19 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.outcome import believed
 from edge.bench.words import rate
 
 CLASSIFY, EVERY, ADAPTIVE = "classify", "every frame", "adaptive"
-COLOURS = {"int8": "#2f7d4f", "float32": "#2563a8", "paper": "#8a8f88"}
+LOOKS = {  # in the picture: colour, mark, name
+    "int8": ("#2f7d4f", "o", "int8"),
+    "float32": ("#2563a8", "s", "float32"),
+    EVERY: ("#2f7d4f", "o", "a look in every frame"),
+    ADAPTIVE: ("#b4690e", "D", "few looks"),
+    "paper": ("#8a8f88", "x", "the paper, its machine"),
+}
 OURS = "slim"  # the network whose figures the report wants
 _HEAD = """All networks through the same runtime in turns of {seconds:g} s, {rounds} rounds in an order drawn
 anew for each; rates are one over the median of the rounds' medians, on one thread. Classification is of a
@@ -37,7 +43,7 @@ def section(result: dict[str, Any]) -> str:
     ]
     if pieces:
         parts.append("Not one piece for XNNPACK:\n\n" + "\n".join(pieces))
-    parts.append("![faces a second against parameters and size](figures/table2.png)")
+    parts.append("![faces and frames a second of each network](figures/table2.png)")
     return "\n\n".join(parts)
 
 
@@ -83,40 +89,40 @@ def _line(*cells: str) -> str:
 
 
 def draw(result: dict[str, Any], path: Path) -> None:
-    """Faces a second against parameters, with the paper's, and against the file's size: PNG."""
+    """A line a network: faces and frames a second, beside the paper's: PNG."""
+    rows = result["networks"]
     figure = Figure(figsize=(11, 5.6), layout="constrained")
-    by_parameters, by_size = figure.subplots(1, 2)
-    for row in result["networks"]:
+    faces, frames = figure.subplots(1, 2, sharey=True)
+    for place, row in enumerate(rows):
         for variant, facts in row["variants"].items():
-            fps = facts[CLASSIFY]["fps"]
-            _point(by_parameters, row, row["parameters"] / 1e6, fps, variant)
-            _point(by_size, row, facts["kib"], fps, variant)
+            _point(faces, place, facts[CLASSIFY]["fps"], variant)
+        for way in (EVERY, ADAPTIVE):
+            _point(frames, place, row["variants"]["int8"][way]["fps"], way)
         if row["paper"]:
-            _point(by_parameters, row, row["paper"]["parameters"] / 1e6, row["paper"]["fps"], "paper")
-    by_parameters.set(xlabel="parameters, millions", ylabel="faces a second, one thread")
-    by_size.set(xlabel="size of the file, KiB")
-    for axes in (by_parameters, by_size):
-        axes.set(xscale="log", yscale="log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.margins(0.14, 0.14)
+            _point(faces, place, row["paper"]["fps"], "paper")
+            _point(frames, place, row["paper"]["fps_integrated"], "paper")
+    faces.set_yticks(range(len(rows)), [_named(row) for row in rows], fontsize=8)
+    faces.invert_yaxis()  # the first at the top
+    faces.set(xlabel="faces classified a second, one thread")
+    frames.set(xlabel="frames a second through the whole way, int8, one thread")
+    for axes in (faces, frames):
+        axes.set(xscale="log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(color="#ddd", linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
-    labels = {"int8": "int8", "float32": "float32", "paper": "float, the paper's machine"}
-    for variant, label in labels.items():
-        by_parameters.plot([], [], "o", color=COLOURS[variant], label=label)
-    figure.legend(
-        *by_parameters.get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=3
-    )
+        told = {handle.get_label(): handle for handle in axes.get_lines()}
+        axes.legend(told.values(), told.keys(), frameon=False, fontsize=8, loc="lower left", ncols=3)
+        axes.margins(y=0.1)
     figure.supxlabel(f"measured on {result['machine']['cpu']}", fontsize=8, color="#555")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
 
-def _point(axes: Axes, row: dict[str, Any], x: float, y: float, variant: str) -> None:
-    mark = "*" if row["key"].startswith(OURS) else "o"
-    axes.plot(x, y, mark, color=COLOURS[variant], markersize=11 if mark == "*" else 5)
-    if variant != "float32":
-        # Aslant, since points beside each other are more often in each other's way than above each other.
-        slant: dict[str, Any] = {"rotation": 35, "rotation_mode": "anchor", "fontsize": 7}
-        axes.annotate(row["key"], (x, y), xytext=(4, 4), textcoords="offset points", **slant)
+def _named(row: dict[str, Any]) -> str:
+    return f"{row['title']}\n{row['parameters'] / 1e6:.2f} M, {row['variants']['int8']['kib']:,.0f} KiB int8"
+
+
+def _point(axes: Axes, place: int, rate: float, what: str) -> None:
+    colour, mark, label = LOOKS[what]
+    axes.plot(rate, place, mark, color=colour, markersize=6, label=label)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import exporting
-from benchmarks.exporting import FACTS, Facts, VariantFacts, exported, read_facts, write_facts
+from benchmarks.exporting import FACTS, TRAINED, Facts, VariantFacts, exported, read_facts, write_facts
 from benchmarks.material import demo_frames
 from benchmarks.networks import NETWORKS, Network, network
 from benchmarks.outcome import believed, outcome
@@ -23,6 +23,7 @@ from edge.errors import MienError
 from edge.settings import Settings
 from train_keras.reporting.claims import join, read_claims
 from train_keras.reporting.store import load_store, save
+from train_keras.runs import WEIGHTS
 
 FACTS_OF = Facts(
     1_234_567,
@@ -73,10 +74,21 @@ def test_an_export_that_fails_tells_its_last_line(tmp_path):
 
 
 def test_an_export_that_is_there_is_not_made_again(tmp_path):
-    folder = tmp_path / exporting._digest() / "slim"
+    folder = tmp_path / "slim" / exporting._digest(network("slim"))
     folder.mkdir(parents=True)
     write_facts(folder / FACTS, FACTS_OF)
     assert exported(network("slim"), ignore, tmp_path) == (folder, FACTS_OF)
+
+
+def test_an_export_is_made_again_where_its_network_was_trained_since(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random = exporting._digest(network("slim_plain"))
+    other = exporting._digest(network("vgg16"))
+    (tmp_path / "runs" / "slim_plain").mkdir(parents=True)
+    assert TRAINED == WEIGHTS
+    (tmp_path / "runs" / "slim_plain" / TRAINED).write_bytes(b"trained")
+    assert exporting._digest(network("slim_plain")) != random
+    assert exporting._digest(network("vgg16")) == other
 
 
 @pytest.mark.slow
