@@ -86,11 +86,12 @@ def convert_classifier(
     PublicTest, PrivateTest only measures.
 
     Args:
-        keep_float: layers that int8 keeps float32, and with them what reads them.
+        keep_float: layers that int8 keeps float32, and with them what reads them; a transformer's attention
+            it does unasked.
     Raises:
         ConfigError: the network answers with other labels than the seven, or has no layer to be kept float.
         ModelMissingError: the run has not ended.
-        ModelError: a convolutional network is not one piece for XNNPACK.
+        ModelError: a network that could be one piece for XNNPACK is not.
         QuantisationError: int8 is asked for and loses too much against float32.
     """
     if recipe.data.labels != "seven":
@@ -113,8 +114,8 @@ def convert_classifier(
     faces = _calibration_faces(recipe, sets, side, progress)
     flatbuffers = export_variants(calibrated, faces, progress=progress)
     kept = None
-    if keep_float:
-        kept, tensors = _find_kept(flatbuffers, keep_float, test, progress)
+    if names := (*gate.kept_float(recipe.model.builder), *keep_float):
+        kept, tensors = _find_kept(flatbuffers, names, test, progress)
         flatbuffers |= export_variants(calibrated, faces, ["int8"], kept=tensors, progress=progress)
     for variant, data in flatbuffers.items():
         flatbuffers[variant] = with_metadata(data, describe(bundle_name(recipe.name, variant), version, side))

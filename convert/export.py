@@ -11,9 +11,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from convert.ends import with_integer_ends
 from convert.flatbuffer import read_operators
 from edge.errors import ModelError
 from edge.types import Floats
+from train_keras.batches import INPUT_OFFSET, INPUT_SCALE
 
 
 def with_temperature(model: keras.Model, temperature: float) -> keras.Model:
@@ -76,8 +78,8 @@ def to_int8(
 def to_mixed(model: keras.Model, calibration: Sequence[Floats], tensors: Sequence[str]) -> bytes:
     """int8 as of `to_int8`, but for the operators that make these tensors: they stay float32.
 
-    Input and output are float32, since the operators next to them may be among those, and so is the softmax:
-    as integers it would be a piece that XNNPACK leaves out.
+    The softmax stays float32, too: as integers it would be a piece that XNNPACK leaves out. Input and output
+    are uint8 all the same.
 
     Args:
         calibration: as of `to_int8`; read twice.
@@ -93,7 +95,7 @@ def to_mixed(model: keras.Model, calibration: Sequence[Floats], tensors: Sequenc
             debug_dataset=converter.representative_dataset,
             debug_options=options,
         )
-        return debugger.get_nondebug_quantized_model()
+        return with_integer_ends(debugger.get_nondebug_quantized_model(), INPUT_SCALE, INPUT_OFFSET)
 
 
 def operators(flatbuffer: bytes) -> list[str]:

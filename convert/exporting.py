@@ -43,7 +43,7 @@ def export_variants(
     Args:
         calibration: float32 [1, H, W, C] each, for int8.
         pixels: what int8 takes and gives, `uint8` or `int8`.
-        kept: tensors that int8 keeps float32; input and output are float32 then, too.
+        kept: tensors that int8 keeps float32; input and output are uint8 then, whatever `pixels` says.
     Raises:
         ModelError: an operator is no built-in one.
     """

@@ -34,7 +34,7 @@ class Kept:
         lost = ", ".join(f"{loss:.2f} on {kind}" for kind, loss in self.losses.items())
         errors = ", ".join(f"`{each.layer}` ({each.error:.2f})" for each in self.errors)
         return (
-            f"Kept float32 for `--keep-float {','.join(self.asked)}`: {errors}; in brackets their error as "
+            f"Kept float32 for `{', '.join(self.asked)}`: {errors}; in brackets their error as "
             f"integers, RMSE over standard deviation. All in integers, the network loses points of accuracy: "
             f"{lost}."
         )

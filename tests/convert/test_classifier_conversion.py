@@ -85,7 +85,7 @@ def test_a_run_becomes_bundles(builder, options, kept, few, tmp_path, monkeypatc
     assert json.loads(manifest.training["recipe"])["model"]["builder"] == builder
     section = (tmp_path / RESULTS).read_text()
     assert "Parity of small" in section
-    assert ("Kept float32 for `--keep-float stem_conv`" in section) == bool(kept)
+    assert ("Kept float32 for `stem_conv`" in section) == bool(kept)
     (record,) = load_records(tmp_path / FOLDER)
     assert [each.variant for each in record.variants] == list(VARIANTS)
     assert ("stem_conv" in record.kept_float or "stem_bn" in record.kept_float) == bool(kept)

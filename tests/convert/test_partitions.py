@@ -2,9 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from convert.export import to_float16, to_float32, to_int8
+from convert.export import to_float16, to_float32, to_int8, to_mixed
 from convert.flatbuffer import open_model, read_operators
-from convert.gate import CONVOLUTIONAL, refuse_pieces
+from convert.gate import ONE_PIECE, kept_float, refuse_pieces
+from convert.layers import tensors_of
 from convert.partitions import Partitions, partitions
 from edge.errors import ModelError
 from train_keras.batches import scale_pixels
@@ -62,11 +63,26 @@ def test_attention_as_integers_is_named(attentive, calibration):
     split = partitions(data["int8"])
     assert "BATCH_MATMUL" in split.outside
     assert split.count == 2
-    refuse_pieces("vit_student", data)
+    refuse_pieces("joint", data)
     with pytest.raises(
         ModelError, match=r"int8: 2 partitions of \d+ operators, outside: 1 BATCH_MATMUL, .* has to be"
     ):
-        refuse_pieces("slim", data)
+        refuse_pieces("vit_student", data)
+
+
+@pytest.mark.parametrize("builder", ["vit", "vit_student"])
+def test_a_transformer_whose_attention_stays_float_is_one_piece(builder, crops):
+    side, options = {
+        "vit": (28, {"width": 16, "heads": 2, "blocks": 1}),
+        "vit_student": (16, {"stem": (8, 8), "width": 16, "head": 16, "blocks": 1}),
+    }[builder]
+    model = build(builder, input_size=side, channels=1, **options)
+    pictures = list(scale_pixels(resize_crops(crops, side))[:, None])
+    float32 = to_float32(model)
+    assert not partitions(to_int8(model, pictures)).whole
+    data = {"float32": float32, "int8": to_mixed(model, pictures, tensors_of(float32, kept_float(builder)))}
+    refuse_pieces(builder, data)
+    assert {"BATCH_MATMUL", "SOFTMAX"}.isdisjoint(partitions(data["int8"]).outside)
 
 
 NARROW = {
@@ -80,7 +96,7 @@ NARROW = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("builder", [name for name in CONVOLUTIONAL if name != "facet"])
+@pytest.mark.parametrize("builder", [name for name in ONE_PIECE if name != "facet" and not kept_float(name)])
 def test_what_is_asked_of_the_zoo_holds(builder, crops):
     """facet's maps are tested with its conversion."""
     options = NARROW.get(builder, {"width": 0.25})

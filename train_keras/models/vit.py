@@ -87,7 +87,9 @@ class Summary(layers.Layer):
     """The class token beside the mean of the other tokens: [B, 1 + T, C] to [B, 2C]."""
 
     def call(self, tokens: Any) -> Any:
-        return ops.concatenate([tokens[:, 0], ops.mean(tokens[:, 1:], axis=1)], axis=-1)
+        # Not tokens[:, 0]: XNNPACK has no slice that loses an axis, and the network would be two pieces.
+        token = ops.squeeze(tokens[:, :1], axis=1)
+        return ops.concatenate([token, ops.mean(tokens[:, 1:], axis=1)], axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0], 2 * input_shape[-1]
