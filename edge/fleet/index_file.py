@@ -128,7 +128,7 @@ class IndexFile:
             content["expires"] = f"{datetime.now(UTC) + timedelta(days=pen.days):%Y-%m-%dT%H:%M:%SZ}"
         try:
             # Signed before it takes the old one's place. A device that comes between the two renames finds a
-            # signature that does not fit, changes nothing, and asks again later.
+            # signature that does not fit, and looks again half a second later.
             with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".signing-") as folder:
                 part = Path(folder, self.path.name)
                 part.write_text(json.dumps(content, indent=1) + "\n")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from edge.bundles import archive, signing
 from edge.bundles.signing import TrustedKey
-from edge.errors import ConfigError, DownloadError
+from edge.errors import ConfigError, DownloadError, SignatureError
 from edge.settings import UpdatesConfig
 from edge.store.addresses import beside, shown, signature_of
 from edge.store.disk import writing
@@ -32,6 +33,7 @@ from edge.store.store import Store
 from edge.store.versions import rank
 
 LARGEST_INDEX = 1 << 20  # bytes
+AGAIN = 0.5  # seconds until a second look at an index whose signature does not fit
 SHARES = 10_000
 MACHINE = Path("/etc/machine-id")
 
@@ -91,12 +93,11 @@ def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) 
         store.root.mkdir(parents=True, exist_ok=True)
         with locked(store.root / ".downloads.lock", "a download"):
             try:
-                file = fetch(config.url, folder, LARGEST_INDEX)
-                signature = fetch(signature_of(config.url), folder, LARGEST_SIGNATURE)
-                signing.verify(file, signature, keys)
-                content = file.read_bytes()
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                content = _fetch_signed(config.url, folder, keys)
+            except SignatureError:
+                # Its maker may just be putting a new one there, and file and signature are two.
+                time.sleep(AGAIN)
+                content = _fetch_signed(config.url, folder, keys)
     try:
         index = Index.model_validate_json(content)
     except ValidationError as error:
@@ -111,6 +112,15 @@ def read_index(config: UpdatesConfig, store: Store, keys: Sequence[TrustedKey]) 
             "or this device's clock is wrong"
         )
     return index
+
+
+def _fetch_signed(url: str, folder: Path, keys: Sequence[TrustedKey]) -> bytes:
+    try:
+        file = fetch(url, folder, LARGEST_INDEX)
+        signing.verify(file, fetch(signature_of(url), folder, LARGEST_SIGNATURE), keys)
+        return file.read_bytes()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def newer(index: Index, config: UpdatesConfig, store: Store, mien: str, machine: str) -> list[Offer]:

@@ -16,6 +16,7 @@ class Shop:
         lies: answers are chunked, without a length, and go on after the file's end.
         tag: ETag of every file.
         moved: a path's new address.
+        then: what a path holds once it was asked for.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
@@ -26,6 +27,7 @@ class Shop:
         self.lies = False
         self.tag: str | None = '"one"'
         self.moved: dict[str, str] = {}
+        self.then: dict[str, bytes] = {}
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.shop = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -64,6 +66,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
             return
         content, first = shop.files[path], 0
+        if path in shop.then:
+            shop.files[path] = shop.then.pop(path)
         if wanted and shop.tag and self.headers.get("If-Range") == shop.tag:
             first = int(wanted.removeprefix("bytes=").rstrip("-"))
         self.send_response(206 if first else 200)

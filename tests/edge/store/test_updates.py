@@ -135,6 +135,16 @@ def test_an_index_that_nobody_trusted_signed_is_not_believed(published, store):
     assert not list(store.root.glob(".downloads/*"))
 
 
+def test_an_index_that_is_just_being_replaced_is_looked_at_again(published, store):
+    """A new index beside the old signature, until its maker's second rename."""
+    old = published.files["/v1/index.json.minisig"]
+    published.publish(json.dumps({"schema": "mien.models/1", "models": []}))
+    published.then["/v1/index.json.minisig"] = published.files["/v1/index.json.minisig"]
+    published.files["/v1/index.json.minisig"] = old
+    assert read_index(published.config, store, signing.trusted_keys()).models == []
+    assert not list(store.root.glob(".downloads/*"))
+
+
 @pytest.mark.skipif(not MACHINE.exists(), reason="this machine has no /etc/machine-id")
 def test_an_update_from_the_first_look_to_the_last(published, mien, store):
     variables = {"MIEN_UPDATES_URL": published.config.url, "MIEN_UPDATES_ENABLED": "true"}
