@@ -1,4 +1,4 @@
-"""JSON Schema of events and of what `mien doctor` says, for docs/schema, the API and the tests."""
+"""JSON Schema of events, of `mien doctor` and of a device's report, for docs/schema, the API and the tests."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from edge.events import EVENTS
+from edge.fleet.report import Report
 from edge.labels import COARSE, LABELS, MASK_STATES
 from edge.types import LOOKS, SCHEMA
 
 Probability = typing.Annotated[float, Field(ge=0, le=1)]
 _STRICT = ConfigDict(extra="forbid")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-DOCTOR = "mien.doctor/1"
+DOCTOR, DEVICE = "mien.doctor/1", "mien.device/1"
 
 
 class Latency(BaseModel):
@@ -81,9 +82,12 @@ class DoctorReport(BaseModel):
 
 
 def published_schemas() -> dict[str, dict[str, Any]]:
-    """JSON Schema of everything that has one: events, and the doctor's report."""
-    report = DoctorReport.model_json_schema(by_alias=True)
-    return {**event_schemas(), DOCTOR: {"$schema": DIALECT, "$id": DOCTOR, **report}}
+    """JSON Schema of everything that has one: events, the doctor's report, and a device's by MQTT."""
+    reports = {DOCTOR: DoctorReport, DEVICE: Report}
+    return event_schemas() | {
+        name: {"$schema": DIALECT, "$id": name, **report.model_json_schema(by_alias=True)}
+        for name, report in reports.items()
+    }
 
 
 def event_schemas() -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema
 from mosquitto import Listener, until
 from saying import BASE, camera, health, model, observation, say
 
@@ -10,6 +11,7 @@ from edge.control import Control
 from edge.events import CameraEvent
 from edge.fleet.report import read_report
 from edge.outputs.mqtt import Mqtt
+from edge.schemas import DEVICE, published_schemas
 from edge.settings import ModelConfig, MqttConfig
 from edge.store.store import Store
 from edge.store.verdicts import Verdict, Verdicts
@@ -28,6 +30,7 @@ def test_late_comers_learn_how_the_device_fares(broker, connect):
         heard = late.wait(f"{BASE}/device")
         assert heard.retain
         report = read_report(heard.payload)
+        jsonschema.validate(json.loads(heard.payload), published_schemas()[DEVICE])
         assert (report.model, report.proved, report.temperature) == ("slim@1.0", True, 51.5)
         assert (report.conditions, report.fps, report.error, report.bad) == (["hot"], {"test": 0.0}, None, {})
         setup.output.close()
