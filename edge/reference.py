@@ -1,7 +1,6 @@
 """What stands in docs/ because the code says it: `python -m edge.reference` writes it again.
 
-docs/configuration.md from the settings, and docs/schema/*.json from the events, the reports of the doctor and of a
-device, and `mien bench`.
+docs/configuration.md from the settings, and docs/schema/*.json from events, reports and `mien bench`.
 """
 
 from __future__ import annotations

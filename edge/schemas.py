@@ -1,4 +1,4 @@
-"""JSON Schema of events, of `mien doctor` and of a device's report, for docs/schema, the API and the tests."""
+"""JSON Schema of events, the doctor's report and a device's, for docs/schema, the API and the tests."""
 
 from __future__ import annotations
 
