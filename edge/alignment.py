@@ -7,6 +7,7 @@ where the landmarks of those crops lie; docs/framing.md shows how the choice was
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -62,16 +63,28 @@ def similarity(landmarks: Floats, geometry: CropGeometry) -> Affine:
 
     Least squares in closed form (Umeyama 1991), without reflection.
     """
-    # With points as complex numbers one factor turns and scales.
-    target = np.asarray(geometry.template, np.float64) @ (1, 1j) * geometry.size - (0.5 + 0.5j)
-    source = np.asarray(landmarks, np.float64) @ (1, 1j)
-    source_mean, target_mean = source.mean(), target.mean()
-    a, b = source - source_mean, target - target_mean
-    factor = complex(np.vdot(a, b)) / max(np.vdot(a, a).real, 1e-6)
+    # Plain numbers: a quarter of numpy's time for five points. Complex, so that one factor turns and scales.
+    target, target_mean = _centred_template(geometry)
+    source = [complex(x, y) for x, y in landmarks.tolist()]
+    mean = sum(source) / len(source)
+    likeness, spread = 0j, 0.0
+    for point, aim in zip(source, target, strict=True):
+        away = point - mean
+        likeness += away.conjugate() * aim
+        spread += away.real * away.real + away.imag * away.imag
+    factor = likeness / max(spread, 1e-6)
     if abs(factor) < 1e-6:  # all landmarks in one point: a box without width
         factor = 1 + 0j
-    shift = target_mean - factor * source_mean
+    shift = target_mean - factor * mean
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
+
+
+@functools.lru_cache
+def _centred_template(geometry: CropGeometry) -> tuple[list[complex], complex]:
+    """The template's points in pixels of the crop, around their mean, and the mean."""
+    points = [complex(x, y) * geometry.size - (0.5 + 0.5j) for x, y in geometry.template]
+    mean = sum(points) / len(points)
+    return [point - mean for point in points], mean
 
 
 def landmarks_of(face: Face) -> Floats:
@@ -100,21 +113,27 @@ def _shrink(image: Image, matrix: Affine, size: int, step: int, scratch: Scratch
 
     The part is a whole number of steps wide and high, for which OpenCV is several times as fast.
     """
-    corners = np.array([[-1, -1], [size, -1], [-1, size], [size, size]], np.float64)
-    back = cv2.invertAffineTransform(matrix)
-    needed = corners @ back[:, :2].T + back[:, 2]
+    (a, b, right), (c, d, below) = matrix.tolist()
+    scaled = a * d - b * c
+    x, y = (b * below - d * right) / scaled, (c * right - a * below) / scaled  # where the crop's corner is
     height, width = image.shape[:2]
-    x0, across, step_x = _steps(float(needed[:, 0].min()), float(needed[:, 0].max()), width, step)
-    y0, down, step_y = _steps(float(needed[:, 1].min()), float(needed[:, 1].max()), height, step)
+    x0, across, step_x = _steps(*_reach(d / scaled, -b / scaled, x, size), width, step)
+    y0, down, step_y = _steps(*_reach(-c / scaled, a / scaled, y, size), height, step)
     part = image[y0 : y0 + down * step_y, x0 : x0 + across * step_x]
     if part.ndim == 3:
         grey = scratch.picture(*part.shape[:2])
         part = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY, dst=grey), np.uint8)
     averaged = cv2.resize(part, (across, down), interpolation=cv2.INTER_AREA)
     # Pixel centres: x in the picture = (x_small + 0.5) * step - 0.5 + x0.
-    scale = np.array([step_x, step_y], np.float64)
-    offset = matrix[:, :2] @ (0.5 * scale - 0.5 + (x0, y0)) + matrix[:, 2]
-    return np.asarray(averaged, np.uint8), np.column_stack([matrix[:, :2] * scale, offset])
+    x, y = 0.5 * step_x - 0.5 + x0, 0.5 * step_y - 0.5 + y0
+    there = (a * step_x, b * step_y, a * x + b * y + right), (c * step_x, d * step_y, c * x + d * y + below)
+    return np.asarray(averaged, np.uint8), np.array(there)
+
+
+def _reach(across: float, down: float, corner: float, size: int) -> tuple[float, float]:
+    """The least and the greatest of `across * x + down * y + corner` over a crop and a pixel around it."""
+    steps = (-across, across * size), (-down, down * size)
+    return corner + sum(map(min, steps)), corner + sum(map(max, steps))
 
 
 def _steps(low: float, high: float, length: int, step: int) -> tuple[int, int, int]:

@@ -83,7 +83,7 @@ class DoctorReport(BaseModel):
 
 def published_schemas() -> dict[str, dict[str, Any]]:
     """JSON Schema of everything that has one: events, the doctor's report, and a device's by MQTT."""
-    reports = {DOCTOR: DoctorReport, DEVICE: Report}
+    reports: dict[str, type[BaseModel]] = {DOCTOR: DoctorReport, DEVICE: Report}
     return event_schemas() | {
         name: {"$schema": DIALECT, "$id": name, **report.model_json_schema(by_alias=True)}
         for name, report in reports.items()

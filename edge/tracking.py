@@ -92,8 +92,8 @@ class Tracker:
     def _match(self, faces: Sequence[Face], now: float) -> list[tuple[int, int]]:
         if not faces or not self._tracks:
             return []
-        expected = np.stack([track.expected(now) for track in self._tracks])
-        return pair(likeness(expected, np.stack([face.box for face in faces])))
+        expected = np.array([track.expected(now) for track in self._tracks])
+        return pair(likeness(expected, np.array([face.box for face in faces])))
 
 
 def likeness(expected: Floats, found: Floats) -> Floats:
@@ -101,13 +101,14 @@ def likeness(expected: Floats, found: Floats) -> Floats:
 
     Overlap counts 1 to 2; boxes of like size that moved too far to overlap count at most 1, nearer ones more.
     """
+    # Whole rows of corners, [4, N, 1] and [4, 1, M]: few faces make numpy's calls the cost, not its sums.
+    a, b = expected.T[:, :, np.newaxis], found.T[:, np.newaxis]
+    side_a, side_b = (np.maximum(np.maximum(c[2] - c[0], c[3] - c[1]), 1.0) for c in (a, b))
+    larger = np.maximum(side_a, side_b)
+    moved = a[:2] + a[2:] - b[:2] - b[2:]  # twice as far
+    near = np.maximum(1 - np.hypot(moved[0], moved[1]) / larger / (2 * NEAR), 0)
+    near *= np.minimum(side_a, side_b) >= LIKE_SIZE * larger
     overlap = iou(expected, found)
-    centres = [(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (expected, found)]
-    sides = [np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0) for boxes in (expected, found)]
-    away = np.linalg.norm(centres[0][:, None] - centres[1][None], axis=2)
-    larger = np.maximum(sides[0][:, None], sides[1][None])
-    like = np.minimum(sides[0][:, None], sides[1][None]) / larger >= LIKE_SIZE
-    near = np.where(like, np.clip(1 - away / larger / NEAR, 0, None), 0)
     return np.asarray(np.where(overlap >= LEAST_OVERLAP, 1 + overlap, near), np.float32)
 
 

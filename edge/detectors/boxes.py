@@ -15,16 +15,19 @@ def iou(a: Floats, b: Floats) -> Floats:
     >>> iou(np.float32([[0, 0, 2, 2]]), np.float32([[0, 0, 2, 2], [0, 0, 1, 2], [5, 5, 6, 6]])).tolist()
     [[1.0, 0.5, 0.0]]
     """
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    union = areas(a)[:, None] + areas(b)[None, :] - shared
+    rows, columns = a.T[:, :, np.newaxis], b.T[:, np.newaxis]
+    size = np.minimum(rows[2:], columns[2:])
+    size -= np.maximum(rows[:2], columns[:2])
+    np.maximum(size, 0, out=size)
+    shared = size[0] * size[1]
+    union = areas(a)[:, np.newaxis] + areas(b) - shared
     return np.asarray(shared / np.maximum(union, 1e-6), np.float32)
 
 
 def areas(boxes: Floats) -> Floats:
     """Areas of boxes [N, 4], 0 where a box is inside out: float32 [N]."""
-    return np.asarray(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1), np.float32)
+    size = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return np.asarray(size[:, 0] * size[:, 1], np.float32)
 
 
 def suppress(boxes: Floats, scores: Floats, overlap: float, most: int = MOST_FACES) -> list[int]:
