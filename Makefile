@@ -20,7 +20,7 @@ PROJECT := pyproject.toml $(wildcard */__init__.py)
 
 DEBIAN_TEST_PACKAGES := chromium chromium-driver minisign mosquitto mosquitto-clients openssl systemd-container \
 	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good python3-gi mmdebstrap zstd \
-	dosfstools e2fsprogs fdisk mtools shellcheck
+	cpio dosfstools e2fsprogs fdisk mtools shellcheck
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
