@@ -42,7 +42,7 @@ def train(
 
 
 def keep(run: Annotated[Path, typer.Argument(help="Folder of a finished training run.")]) -> None:
-    """Keep a run's weights in half precision, in the package itself."""
+    """Keep a run's weights in 16 or 8 bits, in the package itself."""
     from train_keras import keeping
 
     typer.echo(f"wrote {keeping.keep(run)}")

@@ -1,8 +1,8 @@
 """Trained networks in half precision, small enough to ship.
 
-What comes back can be converted, measured, explained or trained on without training it first. A network that
-is too large for that and was fine-tuned from a start that anybody can get is kept as what training changed
-(`train_keras.changes`).
+What comes back can be converted, measured, explained or trained on without training it first. Of a network
+that is too large for that the large arrays are kept in 8 bits (`train_keras.rounding`), or, where it was
+fine-tuned from a start that anybody can get, what training changed of them (`train_keras.changes`).
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from pydantic import ValidationError
 
 from edge.errors import ConfigError, DataError, ModelMissingError
 from edge.types import Floats
-from train_keras import changes, models
+from train_keras import changes, models, rounding
 from train_keras.data.faces import array_names, read_arrays
 from train_keras.recipe import Recipe
 from train_keras.runs import RECIPE, WEIGHTS, keep_recipe
 from train_keras.starting import STARTS, take_over
 
 LARGEST = 3 * 1024 * 1024  # bytes of a file that belongs into a repository
+MANY = 4096  # weights of an array whose size counts
 
 
 def keep(run: Path, folder: Path = STARTS) -> Path:
-    """Write a finished run's weights and recipe as NAME.npz, weights in float16, and return its path.
+    """Write a finished run's weights and recipe as NAME.npz and return its path.
 
     Raises:
         ModelMissingError: the run has not ended.
@@ -37,11 +38,16 @@ def keep(run: Path, folder: Path = STARTS) -> Path:
         raise ModelMissingError(f"{run} is no finished run: run `mien train {run.name}` first")
     recipe = Recipe.model_validate_json((run / RECIPE).read_bytes())
     network = keras.saving.load_model(run / WEIGHTS, compile=False)
-    weights = network.get_weights()
-    if recipe.model.start and network.count_params() * 2 > LARGEST:
+    weights, large = network.get_weights(), network.count_params() * 2 > LARGEST
+    if large and recipe.model.start:
         arrays: dict[str, Any] = changes.between(_began(recipe, network), weights)
     else:
-        arrays = {_key(number): each.astype(np.float16) for number, each in enumerate(weights)}
+        arrays = {}
+        for number, each in enumerate(weights):
+            if large and each.size >= MANY:
+                arrays[_key(number)], arrays[_sizes(number)] = rounding.to_steps(each)
+            else:
+                arrays[_key(number)] = each.astype(np.float16)
     text = recipe.model_dump_json(exclude={"data": {"fer2013", "ferplus"}})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{recipe.name}.npz"
@@ -50,7 +56,7 @@ def keep(run: Path, folder: Path = STARTS) -> Path:
     size = part.stat().st_size
     if size > LARGEST:
         part.unlink()
-        raise DataError(f"{recipe.name} takes {size / 2**20:.1f} MiB in half precision: too much to keep")
+        raise DataError(f"{recipe.name} takes {size / 2**20:.1f} MiB: too much to keep")
     return part.replace(path)
 
 
@@ -58,8 +64,8 @@ def restore(name: str, run: Path, folder: Path = STARTS) -> Path:
     """Write the kept network NAME into a run's folder, as its training would have left it.
 
     Returns:
-        The `.keras` file; its weights are the run's, rounded to half precision, or, of a large network's
-        matrices, the main directions in which they changed.
+        The `.keras` file; its weights are the run's, rounded to half precision; of a large network to 8 bits,
+        or the main directions in which they changed.
     Raises:
         ModelMissingError: no such network is kept; the message lists those that are.
         ConfigError: the folder holds a run of another recipe, or the start that a large network was trained
@@ -92,13 +98,23 @@ def read_kept(path: Path) -> tuple[Recipe, keras.Model]:
             names = changes.names(began)
             weights = changes.apply(began, dict(zip(names, read_arrays(path, *names), strict=True)))
         else:
-            weights = [each.astype(np.float32) for each in read_arrays(path, *map(_key, range(int(count))))]
+            weights = _read_weights(path, int(count))
         network.set_weights(weights)
     except (ValidationError, ValueError) as error:
         raise DataError(
             f"{path} does not fit its recipe ({str(error).splitlines()[0]}): get it again"
         ) from error
     return recipe, network
+
+
+def _read_weights(path: Path, count: int) -> list[Floats]:
+    there = array_names(path)
+    rounded = [number for number in range(count) if _sizes(number) in there]
+    sizes = dict(zip(rounded, read_arrays(path, *map(_sizes, rounded)), strict=True))
+    return [
+        rounding.from_steps(each, sizes[number]) if number in sizes else each.astype(np.float32)
+        for number, each in enumerate(read_arrays(path, *map(_key, range(count))))
+    ]
 
 
 def _began(recipe: Recipe, like: keras.Model) -> list[Floats | None]:
@@ -116,3 +132,8 @@ def _began(recipe: Recipe, like: keras.Model) -> list[Floats | None]:
 
 def _key(number: int) -> str:
     return f"w{number:04d}"
+
+
+def _sizes(number: int) -> str:
+    """Of the steps, where the array is in 8 bits."""
+    return f"s{number:04d}"

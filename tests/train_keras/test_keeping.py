@@ -43,6 +43,20 @@ def test_what_comes_back_answers_like_the_run(run, tmp_path):
     assert np.allclose(after.predict(faces, verbose=0), before.predict(faces, verbose=0), atol=2e-3)
 
 
+def test_a_large_network_comes_back_from_8_bits(run, tmp_path, monkeypatch):
+    whole = keep(run, tmp_path / "starts").stat().st_size
+    network = keras.saving.load_model(run / WEIGHTS)
+    monkeypatch.setattr(keeping, "LARGEST", int(1.9 * network.count_params()))
+    path = keep(run, tmp_path / "starts")
+    assert path.stat().st_size < 0.65 * whole
+    after = keras.saving.load_model(restore("tiny", tmp_path / "again", tmp_path / "starts"))
+    for ours, theirs in zip(after.get_weights(), network.get_weights(), strict=True):
+        largest = np.abs(theirs).reshape(-1, theirs.shape[-1]).max(0)
+        assert (np.abs(ours - theirs) <= largest / 250 + 1e-3).all()
+    faces = np.random.default_rng(1).random((4, 16, 16, 1), np.float32)
+    assert np.allclose(after.predict(faces, verbose=0), network.predict(faces, verbose=0), atol=0.02)
+
+
 def test_a_restored_run_has_its_recipe_but_no_paths_of_another_machine(run, tmp_path):
     path = keep(run, tmp_path / "starts")
     assert b"private" not in path.read_bytes()
@@ -56,7 +70,7 @@ def test_what_cannot_be_kept(run, tmp_path, monkeypatch):
     with pytest.raises(ModelMissingError, match="nothing is no finished run: run `mien train nothing`"):
         keep(tmp_path / "nothing")
     monkeypatch.setattr(keeping, "LARGEST", 1000)
-    with pytest.raises(DataError, match=r"tiny takes .* MiB in half precision"):
+    with pytest.raises(DataError, match=r"tiny takes .* MiB: too much to keep"):
         keep(run, tmp_path / "starts")
     assert not list((tmp_path / "starts").iterdir())
 
