@@ -21,8 +21,9 @@ import pytest
 from debian_roots import unpack_debian
 
 PACKAGES = (
-    "base-files,base-passwd,bash,coreutils,dash,debconf,dpkg,findutils,grep,init-system-helpers,libc-bin,libstdc++6,"
-    "linux-image-cloud-arm64,mawk,mount,perl-base,procps,python3,sed,systemd,systemd-sysv,tar,util-linux,zlib1g"
+    "base-files,base-passwd,bash,coreutils,dash,debconf,diffutils,dpkg,findutils,grep,init-system-helpers,"
+    "libc-bin,libstdc++6,linux-image-cloud-arm64,mawk,mount,perl-base,procps,python3,sed,systemd,systemd-sysv,"
+    "tar,util-linux,zlib1g"
 )
 PROCESSOR = "cortex-a72"  # a Raspberry Pi 4's
 MEMORY = 4096  # MiB; half of it may hold files
@@ -37,6 +38,7 @@ StandardOutput=tty
 TTYPath=/dev/ttyAMA0
 Restart=always
 """
+PROMPT = b"# "
 ANSWER = re.compile(rb"<<(\d+):(\d+):([A-Za-z0-9+/=\r\n]*)>>")
 
 
@@ -98,23 +100,26 @@ class Board:
                     self._heard = b""
                     return int(code), base64.b64decode(said).decode(errors="replace").strip()
             assert time.monotonic() < deadline, f"no answer to {command}: {self._heard[-2000:]!r}"
-            with contextlib.suppress(TimeoutError):
-                self._heard += self._line.recv(65536)
+            self._hear()
 
     def wait_for_shell(self) -> None:
-        """Until the board is up."""
-        assert self._line is not None
+        """Until the board is up. What is sent before the kernel listens may jam the serial port for good."""
 
-        def answers() -> bool:
-            with contextlib.suppress(AssertionError):
-                return self.run("systemctl is-active multi-user.target", check=False, seconds=10) == "active"
-            return False
+        def prompted() -> bool:
+            self._hear()
+            return PROMPT in self._heard
 
-        until(answers, PATIENCE)
+        until(prompted, PATIENCE)
+        until(lambda: self.run("systemctl is-active multi-user.target", check=False) == "active", PATIENCE)
 
     def show(self, name: str, unit: str = "mien.service") -> str:
         """A property of a unit, such as ActiveState."""
         return self.run(f"systemctl show --value --property {name} {unit}")
+
+    def _hear(self) -> None:
+        assert self._line is not None
+        with contextlib.suppress(TimeoutError):
+            self._heard += self._line.recv(65536)
 
     def _qemu(self) -> list[str | Path]:
         """With the C library it was made for, not this machine's."""
