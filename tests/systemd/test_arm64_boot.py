@@ -29,9 +29,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     configuration.write_text(f'[outputs]\njsonl = "{EVENTS}"\n')
     slowly = board.root / "etc/systemd/system/mien.service.d/emulated.conf"
     slowly.parent.mkdir()
-    slowly.write_text(
-        "[Service]\nTimeoutStartSec=600\n"
-    )  # beside other work it takes longer than the unit allows
+    slowly.write_text("[Service]\nTimeoutStartSec=600\n")  # beside other work it takes long
     began = time.monotonic()
     with board.booted():
         board.wait_for_shell()
