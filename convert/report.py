@@ -26,13 +26,16 @@ class Kept:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Keras's names."""
-        return tuple(each.layer for each in self.errors)
+        """Keras's names, each once."""
+        return tuple(dict.fromkeys(each.layer for each in self.errors))
 
     def __str__(self) -> str:
         """Why, in a sentence."""
         lost = ", ".join(f"{loss:.2f} on {kind}" for kind, loss in self.losses.items())
-        errors = ", ".join(f"`{each.layer}` ({each.error:.2f})" for each in self.errors)
+        largest: dict[str, float] = {}  # several operators may be of one layer
+        for each in self.errors:
+            largest[each.layer] = max(each.error, largest.get(each.layer, 0.0))
+        errors = ", ".join(f"`{layer}` ({error:.2f})" for layer, error in largest.items())
         return (
             f"Kept float32 for `{', '.join(self.asked)}`: {errors}; in brackets their error as "
             f"integers, RMSE over standard deviation. All in integers, the network loses points of accuracy: "

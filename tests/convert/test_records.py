@@ -71,9 +71,13 @@ def test_a_section_of_the_results(record, tmp_path, monkeypatch):
 
 
 def test_what_is_kept_float_and_why():
-    kept = Kept(("wild",), (LayerError("net_1/wild_1/Relu", "CONV_2D", 0.91, 0.02),), {"bare faces": 3.5})
+    errors = (
+        LayerError("net_1/wild_1/Relu", "CONV_2D", 0.91, 0.02),
+        LayerError("net_1/wild_1/Mul", "MUL", 0.2, 0),
+    )
+    kept = Kept(("wild",), errors, {"bare faces": 3.5})
     assert kept.layers == ("wild",)
-    assert "Kept float32 for `wild`: `wild` (0.91)" in str(kept)
+    assert "Kept float32 for `wild`: `wild` (0.91);" in str(kept)
     assert "3.50 on bare faces" in str(kept)
 
 
