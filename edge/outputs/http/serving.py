@@ -124,7 +124,7 @@ class WebServer:
                 ssl=self._tls,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
             )
-        except Exception as error:
+        except Exception as error:  # whoever waits in `start` raises it
             listener.close()
             ready.set_exception(error)
             return
