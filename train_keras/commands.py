@@ -49,13 +49,22 @@ def keep(run: Annotated[Path, typer.Argument(help="Folder of a finished training
 
 
 def restore(
-    name: Annotated[str, typer.Argument(help="A recipe whose weights are kept.")],
+    name: Annotated[
+        str, typer.Argument(help="A recipe whose weights are kept, a shipped model or a bundle's folder.")
+    ],
     run: Annotated[Path | None, typer.Option(help="Folder to fill; runs/NAME by default.")] = None,
 ) -> None:
-    """Get a kept network back, as its training run would have left it."""
+    """Get a trained network back, as its training run would have left it, but for rounding."""
+    from edge.bundles import load, shipped
     from train_keras import keeping
 
-    typer.echo(f"wrote {keeping.restore(name, run or Path('runs') / name)}")
+    folder = run or Path("runs") / Path(name).name
+    if Path(name).is_dir() or (name in shipped("expression") and name not in keeping.kept()):
+        from train_keras import unfolding
+
+        typer.echo(f"wrote {unfolding.restore(load(name), folder)}")
+    else:
+        typer.echo(f"wrote {keeping.restore(name, folder)}")
 
 
 def label(

@@ -74,9 +74,22 @@ def restore(name: str, run: Path, folder: Path = STARTS) -> Path:
     """
     path = folder / f"{name}.npz"
     if not path.is_file():
-        kept = ", ".join(sorted(file.stem for file in folder.glob("*.npz"))) or "none"
-        raise ModelMissingError(f"no weights of '{name}' are kept: train it, or restore one of: {kept}")
-    recipe, network = read_kept(path)
+        names = ", ".join(kept(folder)) or "none"
+        raise ModelMissingError(f"no weights of '{name}' are kept: train it, or restore one of: {names}")
+    return restored(*read_kept(path), run)
+
+
+def kept(folder: Path = STARTS) -> list[str]:
+    """Names of the networks that are kept."""
+    return sorted(file.stem for file in folder.glob("*.npz"))
+
+
+def restored(recipe: Recipe, network: keras.Model, run: Path) -> Path:
+    """Write a network into a run's folder, as its training by this recipe would have left it.
+
+    Raises:
+        ConfigError: the folder holds a run of another recipe.
+    """
     keep_recipe(recipe, run)
     network.save(run / WEIGHTS)
     return run / WEIGHTS
