@@ -29,11 +29,12 @@ def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
     models = [record for record in records if record.task == "expression"]
     if not models:
         return
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    colours = {record.name: COLOURS[place % len(COLOURS)] for place, record in enumerate(models)}
+    figure = Figure(figsize=(12, 5), layout="constrained")
     panels: Sequence[Axes] = figure.subplots(1, 2, sharex=True)
     for axes, (kind, title) in zip(panels, PANELS.items(), strict=True):
-        for place, record in enumerate(models):
-            _draw(axes, record, kind, COLOURS[place % len(COLOURS)])
+        for record in models:
+            _draw(axes, record, kind, colours[record.name])
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -46,6 +47,9 @@ def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
     panels[0].set_ylabel("accuracy, %")
     known = [Line2D([], [], color="#555", marker=MARKERS[v], linestyle="", label=v) for v in VARIANTS]
     figure.legend(handles=known, frameon=False, loc="outside upper center", ncols=len(known))
+    # Beside the panels: names at the marks would lie over one another where models are alike.
+    named = [Line2D([], [], color=colour, label=name, linewidth=2) for name, colour in colours.items()]
+    figure.legend(handles=named, frameon=False, loc="outside right upper")
     machines = "; ".join(sorted({record.machine for record in models}))
     figure.supxlabel(f"measured on {machines}", fontsize=8, color="#555")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,15 +77,6 @@ def _draw(axes: Axes, record: ParityRecord, kind: str, colour: str) -> None:
     for variant in points:
         at = variant.latency_ms, _accuracy(variant, kind)
         axes.plot(*at, MARKERS[variant.variant], color=colour, markersize=6)
-    fastest = points[0]
-    axes.annotate(
-        record.name,
-        (fastest.latency_ms, _accuracy(fastest, kind)),
-        xytext=(0, 8),
-        textcoords="offset points",
-        color=colour,
-        fontsize=9,
-    )
 
 
 def _accuracy(variant: VariantRecord, kind: str) -> float:
