@@ -18,6 +18,7 @@ from convert.frontier import draw_frontier
 from convert.layers import layer_errors, tensors_of
 from convert.metadata import with_metadata
 from convert.parity import parity
+from convert.partitions import partitions
 from convert.provenance import command_of, measurements_of, metrics_of, protocol_of, training_of
 from convert.records import ParityRecord, load_records, record_parity, save_record
 from convert.report import Kept, cost_table, parity_table, write_parity
@@ -178,7 +179,8 @@ def _find_kept(
     errors = layer_errors(flatbuffers["float32"], flatbuffers["int8"], test.hard)
     pair: dict[Variant, bytes] = {"float32": flatbuffers["float32"], "int8": flatbuffers["int8"]}
     chosen = tuple(error for error in errors if error.tensor in tensors)
-    return Kept(tuple(names), chosen, _losses(test.compare(pair, progress))), tensors
+    pieces = partitions(flatbuffers["int8"]).count
+    return Kept(tuple(names), chosen, _losses(test.compare(pair, progress)), pieces), tensors
 
 
 def _read_sets(recipe: Recipe, progress: Progress) -> _Sets:

@@ -18,11 +18,13 @@ class Kept:
         asked: the names that were given.
         errors: of the layers that stay float, in the integer-only model.
         losses: points of accuracy that the integer-only model loses against float32, by kind of faces.
+        pieces: that XNNPACK takes the integer-only model in; between two of them the runtime changes over.
     """
 
     asked: tuple[str, ...]
     errors: tuple[LayerError, ...]
     losses: Mapping[str, float]
+    pieces: int
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -38,8 +40,9 @@ class Kept:
         errors = ", ".join(f"`{layer}` ({error:.2f})" for layer, error in largest.items())
         return (
             f"Kept float32 for `{', '.join(self.asked)}`: {errors}; in brackets their error as "
-            f"integers, RMSE over standard deviation. All in integers, the network loses points of accuracy: "
-            f"{lost}."
+            f"integers, RMSE over standard deviation. All in integers, XNNPACK would take the network in "
+            f"{self.pieces} {'piece' if self.pieces == 1 else 'pieces'}, and it would lose points of "
+            f"accuracy: {lost}."
         )
 
 

@@ -75,9 +75,10 @@ def test_what_is_kept_float_and_why():
         LayerError("net_1/wild_1/Relu", "CONV_2D", 0.91, 0.02),
         LayerError("net_1/wild_1/Mul", "MUL", 0.2, 0),
     )
-    kept = Kept(("wild",), errors, {"bare faces": 3.5})
+    kept = Kept(("wild",), errors, {"bare faces": 3.5}, pieces=8)
     assert kept.layers == ("wild",)
     assert "Kept float32 for `wild`: `wild` (0.91);" in str(kept)
+    assert "XNNPACK would take the network in 8 pieces" in str(kept)
     assert "3.50 on bare faces" in str(kept)
 
 
