@@ -42,6 +42,7 @@ class Contents:
         name, version: of the model.
         quantisation: of the flatbuffer.
         geometry: the framing it was trained with.
+        mirror: its answer is the mean over a crop and its mirror image.
         calibration: temperature (already in the weights) and abstention threshold.
         training: recipe, data and masks, in words and numbers.
         metrics: each with its protocol.
@@ -53,6 +54,7 @@ class Contents:
     version: str
     quantisation: Variant
     geometry: CropGeometry
+    mirror: bool
     calibration: Calibration
     training: dict[str, Any]
     metrics: list[dict[str, Any]]
@@ -112,7 +114,13 @@ def _manifest(contents: Contents) -> Manifest:
         version=contents.version,
         task="expression",
         labels=LABELS,
-        input=InputSpec(size=contents.geometry.size, channels=1, scale=INPUT_SCALE, offset=INPUT_OFFSET),
+        input=InputSpec(
+            size=contents.geometry.size,
+            channels=1,
+            scale=INPUT_SCALE,
+            offset=INPUT_OFFSET,
+            mirror=contents.mirror,
+        ),
         crop=CropSpec(template=contents.geometry.template),
         calibration=contents.calibration,
         quantisation=contents.quantisation,

@@ -67,19 +67,23 @@ def fit_temperature(probabilities: Floats, targets: Floats) -> float:
     """The temperature that gives held-out targets the least cross-entropy (Guo et al. 2017).
 
     Args:
-        probabilities: float [N, C] of the uncalibrated network.
+        probabilities: float [N, C] of the uncalibrated network; [V, N, C] where its answer is the mean over V
+            views.
         targets: float [N, C] distributions.
     """
-    logits = np.log(np.clip(probabilities, 1e-7, 1))
     grid = np.exp(np.linspace(np.log(0.4), np.log(3.0), 241))
-    return float(grid[np.argmin([_cross_entropy(logits / t, targets) for t in grid])])
+    return float(
+        grid[np.argmin([_cross_entropy(apply_temperature(probabilities, t), targets) for t in grid])]
+    )
 
 
 def apply_temperature(probabilities: Floats, temperature: float) -> Floats:
-    """What the network would have said with its logits divided by the temperature."""
+    """What the network would have said with its logits divided by the temperature: [N, C] of [N, C] or of
+    [V, N, C]."""
     logits = np.log(np.clip(probabilities, 1e-7, 1)) / temperature
-    exponentials = np.exp(logits - logits.max(1, keepdims=True))
-    return exponentials / exponentials.sum(1, keepdims=True)
+    exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+    said = exponentials / exponentials.sum(-1, keepdims=True)
+    return said.mean(0) if said.ndim > 2 else said
 
 
 def fit_abstention(coarse: Floats, right: Image, accuracy: float) -> float:
@@ -111,7 +115,5 @@ def _draw(
         yield scale_pixels(image[None])
 
 
-def _cross_entropy(logits: Floats, targets: Floats) -> float:
-    shifted = logits - logits.max(1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-    return float(-(targets * log_probabilities).sum(1).mean())
+def _cross_entropy(probabilities: Floats, targets: Floats) -> float:
+    return float(-(targets * np.log(np.clip(probabilities, 1e-12, 1))).sum(1).mean())

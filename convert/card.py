@@ -44,7 +44,7 @@ def expression_card(
     return f"""# {manifest.name} {manifest.version}
 
 Reads seven expressions ({", ".join(manifest.labels)}) from a grey face crop of {manifest.input.size} px;
-{manifest.quantisation} TFLite.
+{manifest.quantisation} TFLite.{_mirror(manifest)}
 
 ## Intended use
 Telling how a face looks to a crowd of annotators, on the device, where a wrong answer costs nothing: a
@@ -139,6 +139,15 @@ Faces below 20 px of the network's input (40 px at 640 x 480), in profile, upsid
 often missed. Boxes reach from the brows to the chin. Landmarks under a mask are guesses. Masks worn
 incorrectly are rare in the training pictures and often taken for masks worn well.
 """
+
+
+def _mirror(manifest: Manifest) -> str:
+    if not manifest.input.mirror:
+        return ""
+    return (
+        " The answer to a face is the mean of what the model says of its crop and of the crop's mirror "
+        "image: mien asks for both, and so should you. That takes twice the milliseconds below."
+    )
 
 
 def _variant(record: ParityRecord, name: str) -> VariantRecord:

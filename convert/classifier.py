@@ -59,10 +59,19 @@ class _Test:
     pictures: Mapping[str, Image]
     classes: Rows
     abstain_below: float
+    mirror: bool
 
     def compare(self, flatbuffers: Mapping[Variant, bytes], progress: Progress) -> Reports:
         return {
-            kind: parity(self.model, flatbuffers, images, self.classes, self.abstain_below, progress)
+            kind: parity(
+                self.model,
+                flatbuffers,
+                images,
+                self.classes,
+                self.abstain_below,
+                progress,
+                mirror=self.mirror,
+            )
             for kind, images in self.pictures.items()
         }
 
@@ -111,6 +120,7 @@ def convert_classifier(
         {kind: resize_crops(images, side) for kind, images in pictures.items()},
         sets.private.classes,
         measured.abstain_below,
+        recipe.model.mirror,
     )
     faces = _calibration_faces(recipe, sets, side, progress)
     flatbuffers = export_variants(calibrated, faces, progress=progress)
@@ -147,6 +157,7 @@ def convert_classifier(
         version=version,
         quantisation="int8",
         geometry=geometry,
+        mirror=recipe.model.mirror,
         calibration=measured,
         training=training_of(recipe, len(sets.training), len(faces), record.kept_float),
         metrics=[],
@@ -206,7 +217,8 @@ def _calibrate(recipe: Recipe, model: keras.Model, sets: _Sets) -> tuple[Calibra
     held_out, targets = sets.public.images, sets.public.targets
     if recipe.data.masked:
         held_out, targets = np.concatenate([held_out, sets.public_masked]), np.tile(targets, (2, 1))
-    raw = probabilities(model, held_out)
+    views = [held_out, held_out[:, :, ::-1]] if recipe.model.mirror else [held_out]
+    raw = np.stack([probabilities(model, faces) for faces in views])
     temperature = calibration.fit_temperature(raw, targets)
     coarse = coarsen(calibration.apply_temperature(raw, temperature).astype(np.float32))
     right = coarse.argmax(1) == coarsen(targets).argmax(1)

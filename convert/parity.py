@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,9 +12,9 @@ from convert.running import run_flatbuffer
 from convert.variants import Variant
 from edge.labels import COARSE_INDEX
 from edge.types import Floats, Image, coarsen
-from train_keras.batches import scale_pixels
 from train_keras.data.faces import Rows
 from train_keras.occlusion.masked import Progress, quiet
+from train_keras.predicting import both_sides, probabilities
 
 __all__ = ["parity", "run_flatbuffer"]
 
@@ -25,21 +26,25 @@ def parity(
     classes: Rows,
     abstain_below: float = 0.0,
     progress: Progress = quiet,
+    *,
+    mirror: bool = False,
 ) -> dict[str, dict[str, float]]:
     """Compare Keras, under "keras", and every variant; all in per cent but the difference.
 
     Args:
         images: uint8 [N, S, S] of the network's side.
         classes: int64 [N], the true labels.
+        mirror: ask for the pictures' mirror images too, and take the mean of both answers.
         abstain_below: least coarse probability of an answer that is not marked as abstained.
     Returns:
         A variant's `accuracy`, `agreement` with Keras, `largest_difference` of a probability,
         `coarse_accuracy`, `answered` (share of faces not abstained from) and `answered_accuracy` (coarse, of
         those).
     """
-    reference = model.predict(scale_pixels(images), batch_size=512, verbose=0)
+    reference = both_sides(partial(probabilities, model, batch_size=512), images, mirror)
     runs = progress(flatbuffers.items(), len(flatbuffers), "asking every variant")
-    answers = {"keras": reference, **{name: run_flatbuffer(data, images) for name, data in runs}}
+    answers = {name: both_sides(partial(run_flatbuffer, data), images, mirror) for name, data in runs}
+    answers = {"keras": reference, **answers}
     return {
         name: {
             "accuracy": 100 * float(np.mean(rows.argmax(1) == classes)),

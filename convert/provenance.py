@@ -21,6 +21,7 @@ def protocol_of(recipe: Recipe, faces: int) -> str:
     return (
         f"{TITLES[recipe.data.set]} PrivateTest, {faces:,} faces, bare and under painted masks, the same for "
         f"every variant; {TRUTHS[recipe.data.set]}"
+        + ("; each face and its mirror image, the mean of both answers" if recipe.model.mirror else "")
     )
 
 

@@ -28,6 +28,7 @@ class Classifier:
         self.bundle = bundle
         spec = bundle.manifest.input
         self.size = spec.size
+        self._mirror = spec.mirror
         try:
             with quiet_runtime():
                 self._interpreter = runtime().Interpreter(model_path=str(bundle.model), num_threads=threads)
@@ -44,6 +45,7 @@ class Classifier:
     def classify(self, crops: Image) -> Floats:
         """Probabilities of face crops.
 
+        Where the bundle asks for it, a crop's mirror image is read too, and the answer is the mean of both.
         Crops go through one by one: with models this small a batched interpreter is no faster per face, and
         resizing one costs more than classifying.
 
@@ -52,18 +54,24 @@ class Classifier:
         Returns:
             float32 [N, 7] over `labels.LABELS`; each row sums to 1.
         """
-        spec = self.bundle.manifest.input
         answers = np.empty((len(crops), len(LABELS)), np.float32)
         for crop, answer in zip(crops, answers, strict=True):
-            write_pixels(self._input[0], crop[:, :, np.newaxis], spec.scale, spec.offset)
-            self._interpreter.set_tensor(self._input_index, self._input)
-            self._interpreter.invoke()
-            answer[:] = self._interpreter.get_tensor(self._output_index)[0]
-        answers -= self._zero
+            answer[:] = self._ask(crop)
+            if self._mirror:
+                answer += self._ask(crop[:, ::-1])
+        answers -= self._zero * (2 if self._mirror else 1)
         answers *= self._scale
         np.maximum(answers, 1e-6, out=answers)  # a quantised softmax may round every class down to 0
         answers /= answers.sum(axis=1, keepdims=True)
         return answers
+
+    def _ask(self, crop: Image) -> Any:
+        """What the model says of a crop, as it is stored: [7]."""
+        spec = self.bundle.manifest.input
+        write_pixels(self._input[0], crop[:, :, np.newaxis], spec.scale, spec.offset)
+        self._interpreter.set_tensor(self._input_index, self._input)
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._output_index)[0]
 
     def _check(self, what: str, details: list[dict[str, Any]], shape: tuple[int, ...]) -> None:
         found = [tuple(int(side) for side in detail["shape"]) for detail in details]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import keras
 import numpy as np
@@ -30,6 +32,17 @@ def probabilities(model: keras.Model, crops: Image, batch_size: int = 128) -> Fl
         answers = model.predict(scale_pixels(padded), batch_size=fill_up(batch_size), verbose=0)
         rows.append((answers["expression"] if isinstance(answers, dict) else answers)[: len(faces)])
     return np.concatenate(rows) if rows else np.empty((0, model.output_shape[-1]), np.float32)
+
+
+def both_sides(answer: Callable[[Image], Floats], crops: Image, mirror: bool = True) -> Floats:
+    """The mean of what is said of crops and of their mirror images: float32 [N, C].
+
+    Args:
+        answer: uint8 [N, S, S] crops to probabilities.
+        mirror: False asks for the crops alone.
+    """
+    said = answer(crops)
+    return np.asarray((said + answer(crops[:, :, ::-1])) / 2, np.float32) if mirror else said
 
 
 def resize_crops(crops: Image, side: int) -> Image:

@@ -28,11 +28,13 @@ class ModelRecipe(_Strict):
     Attributes:
         start: a network whose weights are taken over, a file or one of `train_keras/starts`; None begins at
             random.
+        mirror: once trained, its answer is the mean of what it says of a face and of its mirror image.
     """
 
     builder: str
     options: dict[str, Any] = {}
     start: Path | None = None
+    mirror: bool = False
 
 
 class DataRecipe(_Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -12,8 +13,9 @@ from edge import bundles
 from edge.classifier import Classifier
 from edge.types import Floats, Image
 from train_keras.models.outputs import expression_only
-from train_keras.predicting import probabilities, resize_crops
-from train_keras.runs import WEIGHTS
+from train_keras.predicting import both_sides, probabilities, resize_crops
+from train_keras.recipe import Recipe
+from train_keras.runs import RECIPE, WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,13 @@ def open_subject(model: str) -> Subject:
     run = Path(model)
     if (run / WEIGHTS).is_file():
         network = expression_only(keras.saving.load_model(run / WEIGHTS, compile=False))
+        mirror = _mirrors(run / RECIPE)
         return Subject(
             f"{run.name}_keras",
             "Keras network",
             "",
             run / WEIGHTS,
-            lambda faces: probabilities(network, faces),
+            lambda faces: both_sides(partial(probabilities, network), faces, mirror),
         )
     bundle = bundles.load(model)
     classifier = Classifier(bundle)
@@ -63,3 +66,8 @@ def open_subject(model: str) -> Subject:
         lambda faces: classifier.classify(resize_crops(faces, classifier.size)),
         bundle.manifest.calibration.abstain_below,
     )
+
+
+def _mirrors(recipe: Path) -> bool:
+    """Whether a run's recipe says that a face's mirror image is looked at too."""
+    return recipe.is_file() and Recipe.model_validate_json(recipe.read_bytes()).model.mirror

@@ -18,12 +18,17 @@ class _Strict(BaseModel):
 
 
 class InputSpec(_Strict):
-    """uint8 [size, size, channels] in; `scale` and `offset` say what the training saw: x * scale + offset."""
+    """uint8 [size, size, channels] in; `scale` and `offset` say what the training saw: x * scale + offset.
+
+    Attributes:
+        mirror: show the model each crop and its mirror image, and take the mean of its answers.
+    """
 
     size: PositiveInt
     channels: Literal[1, 3]
     scale: float
     offset: float
+    mirror: bool = False
 
 
 class CropSpec(_Strict):

@@ -21,6 +21,7 @@ def contents_of(quantisation, crops, record):
         version="1.2.3",
         quantisation=quantisation,
         geometry=CropGeometry(16),
+        mirror=False,
         calibration=Calibration(temperature=1.25, abstain_below=0.4),
         training={"data": "random pictures"},
         metrics=[{"set": "nothing", "value": 12.345, "protocol": "none"}],

@@ -27,6 +27,14 @@ def test_known_temperature_is_found(temperature):
     assert apply_temperature(probabilities, temperature) == pytest.approx(honest, abs=1e-6)
 
 
+def test_the_mean_of_two_views_has_its_own_temperature():
+    first, second = np.random.default_rng(2).normal(0, 2, (2, 500, 7))
+    honest = (softmax(first / 1.4) + softmax(second / 1.4)) / 2
+    views = np.stack([softmax(first), softmax(second)])
+    assert fit_temperature(views, honest) == pytest.approx(1.4, rel=0.01)
+    assert apply_temperature(views, 1.4) == pytest.approx(honest, abs=1e-6)
+
+
 def test_overconfidence_is_cooled_by_drawn_labels():
     rng = np.random.default_rng(1)
     logits = rng.normal(0, 2, (4000, 7))

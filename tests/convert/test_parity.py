@@ -5,6 +5,7 @@ from convert.parity import parity, run_flatbuffer
 from edge import bundles
 from edge.classifier import Classifier
 from edge.types import coarsen
+from train_keras.batches import scale_pixels
 from train_keras.data.faces import Split
 from train_keras.data.ferplus import read_ferplus
 from train_keras.predicting import resize_crops
@@ -23,6 +24,15 @@ def test_report(network, flatbuffers, crops, answers):
     assert 0.005 < report["int8"]["largest_difference"] < 0.5
     by_hand = np.mean(run_flatbuffer(flatbuffers["int8"], crops).argmax(1) == answers.argmax(1))
     assert report["int8"]["agreement"] == pytest.approx(100 * by_hand)
+
+
+def test_both_sides_of_a_face(network, flatbuffers, crops, answers):
+    report = parity(network, flatbuffers, crops, answers.argmax(1), mirror=True)
+    mirrored = network.predict(scale_pixels(crops[:, :, ::-1]), verbose=0)
+    by_hand = ((answers + mirrored) / 2).argmax(1)
+    assert report["keras"]["accuracy"] == pytest.approx(100 * np.mean(by_hand == answers.argmax(1)))
+    assert report["keras"]["accuracy"] < 100
+    assert report["float32"]["agreement"] == 100
 
 
 def test_abstaining_leaves_out_what_is_unsure(network, flatbuffers, crops, answers):

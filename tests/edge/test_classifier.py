@@ -49,6 +49,18 @@ def test_answers_are_probabilities_for_any_crop_and_do_not_depend_on_the_batch(b
     assert np.array_equal(Classifier(bundle, threads=2).classify(crops), answers)
 
 
+def test_the_mirror_image_is_read_too_where_the_bundle_asks_for_it(copy):
+    crops = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
+    spoil(copy, mirror=False)
+    alone = Classifier(bundles.load(str(copy)))
+    one_side, other_side = alone.classify(crops), alone.classify(crops[:, :, ::-1])
+    assert np.abs(one_side - other_side).max() > 0.01
+    spoil(copy, mirror=True)
+    both = Classifier(bundles.load(str(copy)))
+    assert both.classify(crops) == pytest.approx((one_side + other_side) / 2, abs=0.003)
+    assert np.array_equal(both.classify(crops), both.classify(crops[:, :, ::-1]))
+
+
 def test_no_crops_give_no_answers(bundle):
     classifier = Classifier(bundle)
     assert classifier.classify(np.empty((0, classifier.size, classifier.size), np.uint8)).shape == (0, 7)

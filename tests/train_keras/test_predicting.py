@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from train_keras.models.slim import slim
-from train_keras.predicting import probabilities, resize_crops
+from train_keras.predicting import both_sides, probabilities, resize_crops
 
 
 def test_crops_fit_the_network(ferplus):
@@ -19,6 +19,17 @@ def test_the_expression_of_several_outputs(ferplus):
     both = keras.Model(model.input, {"expression": model.output, "occlusion": model.get_layer("pool").output})
     faces = ferplus.images[:3]
     assert probabilities(both, faces) == pytest.approx(probabilities(model, faces), abs=1e-6)
+
+
+def test_both_sides_of_a_face(ferplus):
+    model, faces = slim(48, channels=1), ferplus.images[:4]
+
+    def answer(crops):
+        return probabilities(model, crops)
+
+    expected = (answer(faces) + answer(np.flip(faces, 2))) / 2
+    assert both_sides(answer, faces) == pytest.approx(expected, abs=1e-6)
+    assert np.array_equal(both_sides(answer, faces, mirror=False), answer(faces))
 
 
 @pytest.mark.parametrize("side", [24, 48, 100])
