@@ -101,8 +101,8 @@ def write_facts(file: Path, facts: Facts) -> None:
 def _digest(one: Network) -> str:
     """Of what the export is made from: the code, and the weights where there are trained ones."""
     files = sorted(file for pattern in SOURCES for file in Path().glob(pattern))
-    files += sorted(SHIPPED.glob(f"{one.key}/manifest.json"))
-    files += sorted(Path("runs").glob(f"{one.key}/{TRAINED}"))
+    files += sorted(SHIPPED.glob(f"{one.shipped}/manifest.json"))
+    files += sorted(Path("runs").glob(f"{one.recipe}/{TRAINED}"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
@@ -119,7 +119,7 @@ def export(one: Network, folder: Path) -> None:
     from train_keras.recipe import read_recipe
 
     keras.utils.set_random_seed(SEED)
-    trained = Path("runs") / one.key / TRAINED
+    trained = Path("runs") / str(one.recipe) / TRAINED
     if one.recipe and trained.is_file():
         model, weights = keras.saving.load_model(trained, compile=False), "trained"
     elif one.recipe:
@@ -136,7 +136,7 @@ def export(one: Network, folder: Path) -> None:
         model = _decided(model, noise[:, 0])
     flatbuffers = {"float32": (converter.to_float32(model), weights)}
     if one.shipped:
-        flatbuffers["int8"] = load(one.key).model.read_bytes(), "trained"
+        flatbuffers["int8"] = load(one.shipped).model.read_bytes(), "trained"
     else:
         flatbuffers["int8"] = converter.to_int8(model, noise), weights
     variants = {}
@@ -147,7 +147,8 @@ def export(one: Network, folder: Path) -> None:
         split = partitions(content)
         variants[variant] = VariantFacts(how, len(content) / 1024, split.whole, str(split))
     model.save(folder / NETWORK)
-    write_facts(folder / FACTS, Facts(model.count_params(), gflops(model), variants))
+    looks = 2 if one.mirror else 1
+    write_facts(folder / FACTS, Facts(model.count_params(), looks * gflops(model), variants))
 
 
 def _decided(model: Any, faces: Any) -> Any:
@@ -175,7 +176,9 @@ def _write(folder: Path, one: Network, variant: str, content: bytes, channels: i
         version="0",
         task="expression",
         labels=LABELS,
-        input=InputSpec(size=SIDE, channels=channels, scale=INPUT_SCALE, offset=INPUT_OFFSET),
+        input=InputSpec(
+            size=SIDE, channels=channels, scale=INPUT_SCALE, offset=INPUT_OFFSET, mirror=one.mirror
+        ),
         crop=CropSpec(template=TEMPLATE),
         calibration=Calibration(temperature=1, abstain_below=0),
         quantisation=variant,

@@ -22,20 +22,25 @@ class Network:
     Attributes:
         key: of the folder it is exported to; a builder in `train_keras.models` where there is no recipe.
         recipe: the training recipe that says how it is built; its network reads grey faces, others RGB.
-        shipped: whether its int8 model ships, trained.
+        shipped: name of the shipped model that its int8 file is; None where it is made here.
+        mirror: a face is read twice, the second time mirrored.
         paper: its row; None where the table has none.
     """
 
     key: str
     title: str
     recipe: str | None = None
-    shipped: bool = False
+    shipped: str | None = None
+    mirror: bool = False
     paper: Paper | None = None
 
 
 NETWORKS = (
-    Network("slim_fine", "slim_fine, mien's default", "slim_fine", shipped=True),
-    Network("slim", "slim CNN + RGC", "slim", shipped=True, paper=Paper(756_447, 0.01914, 203.73, 61.30)),
+    Network(
+        "slim_fine_mirror", "slim_fine on both sides, mien's default", "slim_fine", "slim_fine", mirror=True
+    ),
+    Network("slim_fine", "slim_fine", "slim_fine", "slim_fine"),
+    Network("slim", "slim CNN + RGC", "slim", "slim", paper=Paper(756_447, 0.01914, 203.73, 61.30)),
     Network("slim_plain", "slim CNN without RGC", "slim_plain"),
     Network("mobilenet_v1", "MobileNet V1", paper=Paper(3_236_039, 0.04871, 168.15, 57.19)),
     Network("mobilenet_v2", "MobileNet V2", paper=Paper(2_266_951, 0.03391, 124.64, 51.72)),

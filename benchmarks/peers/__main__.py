@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--make-venvs", action="store_true", help="install the peers first")
     parser.add_argument("--quick", action="store_true", help="only to see that it works")
-    names = [one.key for one in NETWORKS if one.shipped]
+    names = [one.key for one in NETWORKS if one.key == one.shipped]
     parser.add_argument("--model", choices=names, default=names[0], help="that mien reads faces with")
     options = parser.parse_args()
     try:

@@ -45,8 +45,8 @@ def section(result: dict[str, Any]) -> str:
         f"In turns of {result['seconds_a_turn']:g} s, {result['rounds']} rounds in an order drawn anew "
         "for each; medians. Every peer works in a process and an environment of its own, on one thread, "
         f"without a network. The model is `{result['model']}`; frames are the demo clip's, 640x480 and in "
-        "memory already; one face at a time. Ratios compare each round with itself: median, least to "
-        "greatest."
+        "memory already; one face at a time, looked at once. Ratios compare each round with itself: median, "
+        "least to greatest."
     )
     for kind, title in KINDS.items():
         rows = [peer for peer in result["peers"] if peer["kind"] == kind]
