@@ -142,6 +142,7 @@ def convert_classifier(
         command=command_of(recipe, variants, keep_float),
         reference={kind: report["keras"] for kind, report in reports.items()},
         kept_float=() if kept is None else kept.layers,
+        mirror=recipe.model.mirror,
         progress=progress,
     )
     save_record(record)

@@ -10,6 +10,8 @@ import typer
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+FIRST_VERSION = "0.1.0"
+
 
 def convert(
     recipe: Annotated[Path, typer.Argument(help="The recipe the network was trained by.")],
@@ -17,7 +19,10 @@ def convert(
         Path | None, typer.Option(help="Folder of the training run; runs/NAME by default.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where bundles go; edge/models by default.")] = None,
-    version: Annotated[str, typer.Option(help="Version written into the manifest.")] = "0.1.0",
+    version: Annotated[
+        str | None,
+        typer.Option(help="Written into the manifest; by default that of the bundle there is, or 0.1.0."),
+    ] = None,
     to: Annotated[
         list[str] | None,
         typer.Option(help="What to write: float32, float16, dynamic, int8; several with commas. [int8]"),
@@ -35,6 +40,7 @@ def convert(
 
     loaded = read_recipe(recipe)
     run, out = run or Path("runs") / loaded.name, out or Path("edge/models")
+    version = version or _version(out / loaded.name)
     kept = [name for text in keep_float or () for name in text.split(",")]
     if isinstance(loaded, DetectionRecipe):
         from convert.detector import DETECTOR_VARIANTS, convert_detector
@@ -50,3 +56,10 @@ def convert(
         paths = [bundle.path for bundle in convert_classifier(loaded, run, out, version, variants, kept, bar)]
     for path in paths:
         typer.echo(f"wrote {path}")
+
+
+def _version(bundle: Path) -> str:
+    """Of the bundle that is replaced, so that converting again does not turn a version back."""
+    from edge.bundles import load_either
+
+    return load_either(bundle).manifest.version if (bundle / "manifest.json").is_file() else FIRST_VERSION

@@ -66,17 +66,14 @@ def _widen(axes: Axes) -> None:
 
 
 def _draw(axes: Axes, record: ParityRecord, kind: str, colour: str) -> None:
-    points = sorted(record.variants, key=lambda variant: variant.latency_ms)
-    axes.plot(
-        [variant.latency_ms for variant in points],
-        [_accuracy(variant, kind) for variant in points],
-        color=colour,
-        linewidth=0.8,
-        alpha=0.5,
+    looks = 2 if record.mirror else 1
+    points = sorted(
+        (looks * variant.latency_ms, _accuracy(variant, kind), variant.variant) for variant in record.variants
     )
-    for variant in points:
-        at = variant.latency_ms, _accuracy(variant, kind)
-        axes.plot(*at, MARKERS[variant.variant], color=colour, markersize=6)
+    times, heights, _ = zip(*points, strict=True)
+    axes.plot(times, heights, color=colour, linewidth=0.8, alpha=0.5)
+    for time, height, variant in points:
+        axes.plot(time, height, MARKERS[variant], color=colour, markersize=6)
 
 
 def _accuracy(variant: VariantRecord, kind: str) -> float:

@@ -59,6 +59,7 @@ class ParityRecord(_Strict):
         protocol: which faces, how many.
         reference: what Keras says of them, as in `VariantRecord.measured`; empty for a detector.
         kept_float: layers that int8 keeps float32.
+        mirror: an answer is the mean over a face and its mirror image: two invokes of `latency_ms`.
         machine, runtime: where latency and memory were measured, on one thread.
     """
 
@@ -68,6 +69,7 @@ class ParityRecord(_Strict):
     protocol: str
     reference: dict[str, dict[str, float]]
     kept_float: tuple[str, ...] = ()
+    mirror: bool = False
     variants: tuple[VariantRecord, ...]
     machine: str
     runtime: str
@@ -86,6 +88,7 @@ def record_parity(
     command: str,
     reference: Measured | None = None,
     kept_float: tuple[str, ...] = (),
+    mirror: bool = False,
     progress: Progress = quiet,
 ) -> ParityRecord:
     """Measure what every variant costs, each in a fresh process, and put it beside what it says of faces."""
@@ -96,6 +99,7 @@ def record_parity(
         protocol=protocol,
         reference=_plain(reference or {}),
         kept_float=kept_float,
+        mirror=mirror,
         variants=tuple(_record(variant, data, measured[variant]) for variant, data in models),
         machine=f"{cpu_model()}, {os.cpu_count()} cores",
         runtime=runtime_version(),

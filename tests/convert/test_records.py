@@ -90,7 +90,10 @@ def test_the_frontier_is_drawn(record, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
     alone = path.read_bytes()
     draw_frontier([record], path)
-    assert path.read_bytes() != alone
+    one_look = path.read_bytes()
+    assert one_look != alone
+    draw_frontier([record.model_copy(update={"mirror": True})], path)
+    assert path.read_bytes() != one_look  # further to the right
 
 
 def test_a_card_tells_what_the_record_holds(record):

@@ -31,7 +31,7 @@ def found(store, *offers, machine="this", mien="0.1.0", config=STABLE):
 
 
 def test_the_newest_version_of_what_is_in_use_is_taken(store):
-    offers = [offer("0.2.0"), offer("0.10.0"), offer("0.0.9"), offer("9", "slim"), offer("9", "another")]
+    offers = [offer("0.5.0"), offer("0.10.0"), offer("0.0.9"), offer("9", "slim"), offer("9", "another")]
     assert found(store, *offers) == ["slim_fine@0.10.0"]
     assert found(store, offer("0.1.0")) == []
     store.install(filling("1", "another"), use=True)
@@ -40,12 +40,12 @@ def test_the_newest_version_of_what_is_in_use_is_taken(store):
 
 
 def test_what_is_not_for_this_device_is_left(store):
-    assert found(store, offer("0.2.0", minimum_mien="0.2.0")) == []
-    assert found(store, offer("0.2.0", minimum_mien="0.2.0"), mien="0.10.0") == ["slim_fine@0.2.0"]
-    assert found(store, offer("0.2.0", channel="test")) == []
+    assert found(store, offer("0.5.0", minimum_mien="0.2.0")) == []
+    assert found(store, offer("0.5.0", minimum_mien="0.2.0"), mien="0.10.0") == ["slim_fine@0.5.0"]
+    assert found(store, offer("0.5.0", channel="test")) == []
     config = UpdatesConfig(url=STABLE.url, channel="test")
-    assert found(store, offer("0.2.0", channel="test"), config=config) == ["slim_fine@0.2.0"]
-    assert found(store, offer("0.2.0", rollout=0)) == []
+    assert found(store, offer("0.5.0", channel="test"), config=config) == ["slim_fine@0.5.0"]
+    assert found(store, offer("0.5.0", rollout=0)) == []
 
 
 def test_what_was_bad_is_not_taken_again(store):
@@ -83,9 +83,9 @@ def test_what_tells_this_device_from_others(tmp_path):
 
 @pytest.fixture
 def published(tmp_path, etc, make):
-    """A shop with slim_fine 0.2.0 and a signed index."""
-    file = make("0.2.0", name="slim_fine", source="slim_fine")
-    offered = offer("0.2.0", size=file.stat().st_size, sha256=bundles.sha256(file))
+    """A shop with slim_fine 0.5.0 and a signed index."""
+    file = make("0.5.0", name="slim_fine", source="slim_fine")
+    offered = offer("0.5.0", size=file.stat().st_size, sha256=bundles.sha256(file))
 
     def publish(content):
         index = tmp_path / "index.json"
@@ -94,8 +94,8 @@ def published(tmp_path, etc, make):
         shop.files["/v1/index.json"] = index.read_bytes()
         shop.files["/v1/index.json.minisig"] = signing.signature_of(index).read_bytes()
 
-    with Shop({"/v1/slim_fine-0.2.0.mien": file.read_bytes()}) as shop:
-        shop.files["/v1/slim_fine-0.2.0.mien.minisig"] = signing.signature_of(file).read_bytes()
+    with Shop({"/v1/slim_fine-0.5.0.mien": file.read_bytes()}) as shop:
+        shop.files["/v1/slim_fine-0.5.0.mien.minisig"] = signing.signature_of(file).read_bytes()
         publish(json.dumps({"schema": "mien.models/1", "models": [offered], "more": 1}))
         shop.publish = publish
         shop.config = UpdatesConfig(url=f"{shop.url}/v1/index.json")
@@ -126,7 +126,7 @@ def test_an_index_that_nobody_trusted_signed_is_not_believed(published, store):
     assert len(read_index(published.config, store, signing.trusted_keys()).models) == 1
     with pytest.raises(SignatureError, match="not trusted"):
         read_index(published.config, store, [])
-    published.files["/v1/index.json"] = published.files["/v1/index.json"].replace(b"0.2.0", b"0.3.0")
+    published.files["/v1/index.json"] = published.files["/v1/index.json"].replace(b"0.5.0", b"0.6.0")
     with pytest.raises(SignatureError, match="is not what"):
         read_index(published.config, store, signing.trusted_keys())
     del published.files["/v1/index.json.minisig"]
@@ -152,12 +152,12 @@ def test_an_update_from_the_first_look_to_the_last(published, mien, store):
     def check(*flags):
         return mien("models", "check", *flags, environment=variables)
 
-    assert check().stdout == "slim_fine@0.2.0 is there: mien models check --install\n"
+    assert check().stdout == "slim_fine@0.5.0 is there: mien models check --install\n"
     assert store.active("expression") is None
     done = check("--install", "--scheduled")
-    assert done.stdout == "slim_fine@0.2.0 is installed and in use\n", done.stderr
+    assert done.stdout == "slim_fine@0.5.0 is installed and in use\n", done.stderr
     pointer = store.active("expression")
-    assert pointer.startswith("slim_fine/0.2.0-")
+    assert pointer.startswith("slim_fine/0.5.0-")
     assert check("--install").stdout == "there is nothing newer for this device\n"
     store.roll_back(bad=pointer, reason="slow")
     assert check("--install").stdout == "there is nothing newer for this device\n"
