@@ -19,16 +19,17 @@ class Classifier:
     Args:
         bundle: a verified bundle.
         threads: of the runtime; one is the fastest for models this small.
+        mirror: False reads no mirror image, even where the bundle asks for it.
     Raises:
         DependencyError: no LiteRT and no tflite-runtime.
         ModelCorruptError: the model cannot be loaded, or is not what its manifest says.
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+    def __init__(self, bundle: Bundle, threads: int = 1, mirror: bool = True) -> None:
         self.bundle = bundle
         spec = bundle.manifest.input
         self.size = spec.size
-        self._mirror = spec.mirror
+        self._mirror = mirror and spec.mirror
         try:
             with quiet_runtime():
                 self._interpreter = runtime().Interpreter(model_path=str(bundle.model), num_threads=threads)

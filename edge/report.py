@@ -31,7 +31,7 @@ def print_predictions(settings: Settings, paths: list[str], faces: bool, jsonl: 
     pictures = find_pictures(paths)
     set_vision_threads(settings.detector.threads)
     detector = None if faces else make_detector(settings.detector, load_detector(settings))
-    classifier = Classifier(load_model(settings.model), settings.model.threads)
+    classifier = Classifier(load_model(settings.model), settings.model.threads, settings.model.mirror)
     predictor = Predictor(classifier, detector)
     batches = _with_progress(predictor.predict(pictures), len(pictures))
     if jsonl:

@@ -100,7 +100,7 @@ class Expressions:
         check_golden(bundle, self.config.threads)
 
     def make(self, bundle: Bundle) -> Classifier:
-        return Classifier(bundle, self.config.threads)
+        return Classifier(bundle, self.config.threads, self.config.mirror)
 
     def use(self, reader: Reader, model: Classifier) -> None:
         reader.use(model)

@@ -156,7 +156,7 @@ def make_watcher(
     """
     calm = settings.smoothing
     detector = make_detector(settings.detector, detection)
-    classifier = Classifier(bundle, settings.model.threads)
+    classifier = Classifier(bundle, settings.model.threads, settings.model.mirror)
     source = open_source(name, config, viewer, bus.publish, patient=patient)
     pipeline = Pipeline(
         Finder(detector, Tracker(calm.survive), _interval(config, settings, viewer)),

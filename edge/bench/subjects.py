@@ -32,7 +32,7 @@ def load_classifier(config: ModelConfig) -> tuple[Classifier, float]:
     Raises:
         MienError: there is none, or it is damaged.
     """
-    return timed(lambda: Classifier(load_model(config), config.threads))
+    return timed(lambda: Classifier(load_model(config), config.threads, config.mirror))
 
 
 def ready_detector(settings: Settings) -> tuple[SizedDetector, float]:

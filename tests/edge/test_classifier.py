@@ -59,6 +59,8 @@ def test_the_mirror_image_is_read_too_where_the_bundle_asks_for_it(copy):
     both = Classifier(bundles.load(str(copy)))
     assert both.classify(crops) == pytest.approx((one_side + other_side) / 2, abs=0.003)
     assert np.array_equal(both.classify(crops), both.classify(crops[:, :, ::-1]))
+    unasked = Classifier(bundles.load(str(copy)), mirror=False)
+    assert np.array_equal(unasked.classify(crops), one_side)
 
 
 def test_no_crops_give_no_answers(bundle):
@@ -66,7 +68,7 @@ def test_no_crops_give_no_answers(bundle):
     assert classifier.classify(np.empty((0, classifier.size, classifier.size), np.uint8)).shape == (0, 7)
 
 
-@pytest.mark.parametrize("keep", [0, 16, 5000, -100])
+@pytest.mark.parametrize("keep", [0, 16, 5000, -20_000])
 def test_a_truncated_model_with_the_right_checksum_is_refused(copy, keep):
     spoil(copy, (copy / "model.tflite").read_bytes()[:keep])
     with pytest.raises(ModelCorruptError, match="cannot be loaded"):
