@@ -176,7 +176,8 @@ def _print_table(told: dict[str, Any]) -> None:
 def _rows(told: dict[str, Any]) -> list[tuple[str, str]]:
     size, signature = told["input"], told["signature"]
     across, down = size.get("width", size.get("size")), size.get("height", size.get("size"))
-    both = ", read mirrored too" if size.get("mirror") else ""
+    read = f"{across} x {down}, {size['channels']} channel{'s' if size['channels'] > 1 else ''}"
+    read += ", mirrored too" if size.get("mirror") else ""
     rows = [
         ("name", told["name"]),
         ("version", told["version"]),
