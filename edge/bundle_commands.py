@@ -183,10 +183,7 @@ def _rows(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("version", told["version"]),
         ("task", told["task"]),
         ("labels", ", ".join(told["labels"])),
-        (
-            "input",
-            f"{across} x {down}, {size['channels']} channel{'s' if size['channels'] > 1 else ''}{both}",
-        ),
+        ("input", read),
         ("quantisation", told["quantisation"]),
         ("minimum runtime", f"ai-edge-litert {told['minimum_runtime']}"),
     ]
