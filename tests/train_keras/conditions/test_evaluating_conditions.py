@@ -56,7 +56,7 @@ def test_a_shipped_model(few, tmp_path):
     assert record.row("face size", "48 px") == bare.model_copy(
         update={"family": "face size", "name": "48 px", "severity": 48.0}
     )
-    assert record.abstain_below == 0.47
+    assert record.abstain_below == load("slim").manifest.calibration.abstain_below
     assert {row.on for row in record.rows} == {"bare", "masked"}
     assert record.row("standard", "masked", "masked").covered > 0.1
     assert all(row.covered is None or row.covered > 0.01 for row in record.rows)
