@@ -8,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from edge.bundles import load
 from edge.cameras.demo import CLIP
 from edge.errors import ConfigError, DataError, ModelMissingError, NotAPictureError
 from train_keras.conditions import answers, evaluate
