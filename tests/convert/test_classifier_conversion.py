@@ -89,7 +89,7 @@ def test_a_run_becomes_bundles(builder, options, kept, few, tmp_path, monkeypatc
     (record,) = load_records(tmp_path / FOLDER)
     assert [each.variant for each in record.variants] == list(VARIANTS)
     assert ("stem_conv" in record.kept_float or "stem_bn" in record.kept_float) == bool(kept)
-    assert record.variants[-1].input == ("float32" if kept else "uint8")
+    assert record.variants[-1].input == "uint8"  # pixels as they are, also with layers in float
     assert (tmp_path / PATH).is_file()
     card = (bundle.path / "MODEL_CARD.md").read_text()
     assert record.machine in card
