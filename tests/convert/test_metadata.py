@@ -1,5 +1,7 @@
 import io
+import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +80,17 @@ def test_other_tools_can_read_it(described):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             assert archive.namelist() == ["labels.txt"]
             assert archive.read("labels.txt").decode().split() == list(LABELS)
+
+
+@pytest.mark.parametrize("folder", sorted(Path("edge/models").iterdir()), ids=lambda folder: folder.name)
+def test_every_model_that_ships_has_it(folder):
+    manifest, data = json.loads((folder / "manifest.json").read_text()), (folder / "model.tflite").read_bytes()
+    metadata = read(data)
+    assert (metadata.text(0), metadata.text(2)) == (manifest["name"], manifest["version"])
+    (graph,) = metadata.children(3)
+    assert len(graph.children(3)) == len(schema.ModelT.InitFromPackedBuf(data, 0).subgraphs[0].outputs)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.read("labels.txt").decode().split() == manifest["labels"]
 
 
 def test_the_normalisation_is_what_the_network_reads(described):

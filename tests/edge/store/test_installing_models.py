@@ -183,7 +183,7 @@ def test_a_detector_that_the_configuration_overrides_is_told(mien, store, etc):
         done = mien("models", "use", "facet", environment={"MIEN_DETECTOR_NAME": name})
         assert f"but the configuration says detector.name = '{name}'" in done.stdout
     done = mien("models", "rollback", "--detector", environment={"MIEN_MODEL_NAME": "slim"})
-    assert done.stdout == "facet@0.2.0 is in use again\n", done.stderr
+    assert done.stdout == "facet@0.2.1 is in use again\n", done.stderr
 
 
 def test_one_that_answers_wrongly_is_refused(mien, tmp_path, etc):
