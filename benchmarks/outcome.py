@@ -9,7 +9,7 @@ from typing import Any
 from edge.bench.context import Context, begin
 from edge.bench.document import Machine, Record
 from edge.bench.honesty import judge
-from edge.bench.machine import versions
+from edge.bench.machine import integer_unit, versions
 from edge.bench.stretch import Plan, Report
 from edge.bench.words import verdict
 from edge.settings import Settings
@@ -43,6 +43,15 @@ def outcome(context: Context, command: str, record: Record) -> dict[str, Any]:
         "reasons": judged.reasons,
         "unknown": judged.unknown,
     }
+
+
+def key_of(name: str) -> str:
+    """What a result is kept under: on a processor with another integer unit its ratios are others.
+
+    A result of before units were told keeps its plain name.
+    """
+    unit = integer_unit()
+    return f"{name}-{unit.lower().replace(' ', '-')}" if unit else name
 
 
 def believed(result: dict[str, Any]) -> str:

@@ -2,8 +2,9 @@
 
     python -m benchmarks.peers [--make-venvs] [--quick] [--model slim_fine]
 
---make-venvs installs the peers first (3 GB or so under build/peers). Writes a section of docs/results.md,
-docs/results/peers.json and docs/figures/peers.png; with --quick, which is no measurement, under runs/quick.
+--make-venvs installs the peers first (3 GB or so under build/peers). Writes a section of docs/results.md, a
+JSON file beside it and a picture, all named after what multiplies integers in this processor; with --quick,
+which is no measurement, under runs/quick.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from benchmarks.exporting import NETWORK, exported
 from benchmarks.material import demo_frames, faces_in
 from benchmarks.networks import NETWORKS, network
-from benchmarks.outcome import DOCS, QUICK, begin_on_one_thread, outcome
+from benchmarks.outcome import DOCS, QUICK, begin_on_one_thread, key_of, outcome
 from benchmarks.peers.catalogue import PEERS
 from benchmarks.peers.measuring import at_work, measure
 from benchmarks.peers.onnx_export import to_onnx
@@ -84,11 +85,14 @@ def run(model: str, make_venvs: bool, quick: bool) -> None:
     result = outcome(context, command, found.record)
     result |= {"model": model, "rounds": rounds, "seconds_a_turn": seconds}
     result |= {"peers": told, "asked": answers(found)}
-    body = section(result)
-    write_section("peers", "mien beside its peers", command, body, docs / "results.md")
+    key = key_of("peers")
+    figure = f"figures/{key}.png"
+    body = section(result, figure)
+    title = f"mien beside its peers, {result['machine']['cpu']}"
+    write_section(key, title, command, body, docs / "results.md")
     (docs / "results").mkdir(exist_ok=True)
-    (docs / "results" / "peers.json").write_text(json.dumps(result, indent=1) + "\n")
-    draw(result, docs / "figures" / "peers.png")
+    (docs / "results" / f"{key}.json").write_text(json.dumps(result, indent=1) + "\n")
+    draw(result, docs / figure)
     print(body)
 
 

@@ -38,8 +38,12 @@ def answers(rounds: Rounds) -> list[dict[str, Any]]:
     return [answer(ask, rounds) for ask in ASKS]
 
 
-def section(result: dict[str, Any]) -> str:
-    """Markdown."""
+def section(result: dict[str, Any], figure: str) -> str:
+    """Markdown.
+
+    Args:
+        figure: the picture's path, for readers of the section.
+    """
     parts = [believed(result)]
     parts.append(
         f"In turns of {result['seconds_a_turn']:g} s, {result['rounds']} rounds in an order drawn anew "
@@ -57,7 +61,7 @@ def section(result: dict[str, Any]) -> str:
     absent = [f"- {peer['name']}: {peer['reason']}" for peer in result["peers"] if "reason" in peer]
     if absent:
         parts.append("Not measured:\n\n" + "\n".join(absent))
-    parts.append("![what each takes](figures/peers.png)")
+    parts.append(f"![what each takes]({figure})")
     return "\n\n".join(parts)
 
 

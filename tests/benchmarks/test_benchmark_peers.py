@@ -155,7 +155,7 @@ def test_section_and_picture(tmp_path):
     met = told | {"ratio": 500.0, "low": 450.0, "high": 600.0, "met": True}
     result = {"machine": machine(), "versions": {"mien": "0"}, "clean": False, "reasons": ["load 3"]}
     result |= {"unknown": [], "rounds": 2, "seconds_a_turn": 0.5, "model": "slim", "peers": peers}
-    text = section(result | {"asked": [told, met]})
+    text = section(result | {"asked": [told, met]}, "figures/peers.png")
     assert "The run is NOT CLEAN: load 3." in text
     assert "| mien, int8 | 0.100 | 10,000 | LiteRT |" in text
     assert "answers like x, 2e-07 apart at most" in text

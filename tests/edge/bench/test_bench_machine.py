@@ -1,7 +1,7 @@
 import os
 import time
 
-from edge.bench.machine import board, cpu_model, describe, versions
+from edge.bench.machine import board, cpu_model, describe, integer_unit, versions
 from edge.bench.recorder import PERIOD, Recorder
 from edge.health.vitals import ROOT
 
@@ -40,6 +40,15 @@ def test_a_pc(tmp_path):
     write(tmp_path, "sys/class/dmi/id/sys_vendor", "AcmeBoards\n")
     write(tmp_path, "sys/class/dmi/id/product_name", "Kiosk 3\n")
     assert (board(tmp_path), cpu_model(tmp_path)) == ("AcmeBoards Kiosk 3", "Intel(R) N100")
+
+
+def test_what_multiplies_integers_is_told(tmp_path):
+    pc = "model name\t: AMD EPYC\nflags\t\t: fpu sse4_1 avx2 avx512_vnni\n"
+    write(tmp_path, "proc/cpuinfo", pc + pc.replace(" avx512_vnni", ""))
+    assert (integer_unit(tmp_path), cpu_model(tmp_path)) == ("AVX-512 VNNI", "AMD EPYC, AVX-512 VNNI")
+    raspberry_pi(tmp_path)
+    write(tmp_path, "proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd evtstrm crc32 cpuid asimddp\n")
+    assert cpu_model(tmp_path) == "Raspberry Pi 4 Model B Rev 1.4, NEON DotProd"
 
 
 def test_a_machine_that_tells_nothing(tmp_path):
