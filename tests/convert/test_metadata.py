@@ -84,7 +84,8 @@ def test_other_tools_can_read_it(described):
 
 @pytest.mark.parametrize("folder", sorted(Path("edge/models").iterdir()), ids=lambda folder: folder.name)
 def test_every_model_that_ships_has_it(folder):
-    manifest, data = json.loads((folder / "manifest.json").read_text()), (folder / "model.tflite").read_bytes()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    data = (folder / "model.tflite").read_bytes()
     metadata = read(data)
     assert (metadata.text(0), metadata.text(2)) == (manifest["name"], manifest["version"])
     (graph,) = metadata.children(3)
