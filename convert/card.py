@@ -159,7 +159,8 @@ def _calibration(manifest: Manifest, variant: VariantRecord, faces: int) -> str:
     columns = "answered", "answered_accuracy", "coarse_accuracy"
     below = manifest.calibration.abstain_below
     return (
-        f"Temperature {manifest.calibration.temperature}, fitted on PublicTest and already in the weights. "
+        f"Temperature {manifest.calibration.temperature}, fitted on PublicTest and already in the weights; "
+        f"{manifest.calibration.masked} more for faces that the detector says wear a mask, which is not. "
         f"An answer whose coarse probability is below {below} is marked as abstained. What that buys, on the "
         f"{faces:,} faces, coarse five, per cent:\n\n"
         "| faces | answered | right of these | without abstaining |\n|---|---|---|---|\n"

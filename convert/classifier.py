@@ -25,6 +25,7 @@ from convert.report import Kept, cost_table, parity_table, write_parity
 from convert.variants import VARIANTS, Variant, bundle_name
 from edge.alignment import CropGeometry
 from edge.bundles import Bundle, Calibration
+from edge.calibration import soften
 from edge.errors import ConfigError, ModelMissingError
 from edge.types import Floats, Image, coarsen
 from train_keras.data.faces import Faces, Rows, Split
@@ -53,12 +54,12 @@ class _Sets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Test:
-    """PrivateTest in the network's size, what Keras makes of it, and below what it abstains."""
+    """PrivateTest in the network's size, what Keras makes of it, and how its answers are taken."""
 
     model: keras.Model
     pictures: Mapping[str, Image]
     classes: Rows
-    abstain_below: float
+    calibration: Calibration
     mirror: bool
 
     def compare(self, flatbuffers: Mapping[Variant, bytes], progress: Progress) -> Reports:
@@ -68,9 +69,10 @@ class _Test:
                 flatbuffers,
                 images,
                 self.classes,
-                self.abstain_below,
+                self.calibration.abstain_below,
                 progress,
                 mirror=self.mirror,
+                temperature=self.calibration.masked if kind == "masked" else 1.0,
             )
             for kind, images in self.pictures.items()
         }
@@ -119,7 +121,7 @@ def convert_classifier(
         calibrated,
         {kind: resize_crops(images, side) for kind, images in pictures.items()},
         sets.private.classes,
-        measured.abstain_below,
+        measured,
         recipe.model.mirror,
     )
     faces = _calibration_faces(recipe, sets, side, progress)
@@ -211,23 +213,30 @@ def _calibration_faces(recipe: Recipe, sets: _Sets, side: int, progress: Progres
 
 
 def _calibrate(recipe: Recipe, model: keras.Model, sets: _Sets) -> tuple[Calibration, keras.Model]:
-    """Temperature and threshold, and the network with the temperature in its weights.
+    """Temperatures and threshold, and the network with the first temperature in its weights.
 
-    Measured on PublicTest, half bare and half masked; a network that never saw a mask, on bare faces. What
-    counts is the label most of the crowd gave: a probability is to say how often it is right. The crowd's
-    distributions, which the network learned, would leave it less sure than that.
+    Measured on PublicTest: the first on bare faces, the further one for masked faces on masked ones, the
+    threshold on both. A network that never saw a mask has bare faces alone. What counts is the label most of
+    the crowd gave: a probability is to say how often it is right. The crowd's distributions, which the
+    network learned, would leave it less sure than that.
     """
-    held_out, classes = sets.public.images, sets.public.classes
+
+    def ask(faces: Image) -> Floats:
+        views = [faces, faces[:, :, ::-1]] if recipe.model.mirror else [faces]
+        return np.stack([probabilities(model, view) for view in views])
+
+    bare = ask(sets.public.images)
+    targets = np.eye(bare.shape[-1], dtype=np.float32)[sets.public.classes]
+    temperature, masked = calibration.fit_temperature(bare, targets), 1.0
+    answers = calibration.apply_temperature(bare, temperature)
     if recipe.data.masked:
-        held_out, classes = np.concatenate([held_out, sets.public_masked]), np.tile(classes, 2)
-    views = [held_out, held_out[:, :, ::-1]] if recipe.model.mirror else [held_out]
-    raw = np.stack([probabilities(model, faces) for faces in views])
-    targets = np.eye(raw.shape[-1], dtype=np.float32)[classes]
-    temperature = calibration.fit_temperature(raw, targets)
-    coarse = coarsen(calibration.apply_temperature(raw, temperature).astype(np.float32))
+        hidden = calibration.apply_temperature(ask(sets.public_masked), temperature)
+        masked = round(calibration.fit_temperature(hidden, targets), 4)
+        answers, targets = np.concatenate([answers, soften(hidden, masked)]), np.tile(targets, (2, 1))
+    coarse = coarsen(answers.astype(np.float32))
     right = coarse.argmax(1) == coarsen(targets).argmax(1)
     threshold = calibration.fit_abstention(coarse, right, TARGET_COARSE_ACCURACY)
-    measured = Calibration(temperature=round(temperature, 4), abstain_below=threshold)
+    measured = Calibration(temperature=round(temperature, 4), abstain_below=threshold, masked=masked)
     return measured, export.with_temperature(model, temperature)
 
 
@@ -240,8 +249,8 @@ def _losses(reports: Reports) -> dict[str, float]:
 
 def _report(record: ParityRecord, measured: Calibration, kept: Kept | None) -> str:
     notes = [
-        f"{record.protocol}. Per cent. Temperature {measured.temperature:.2f} and abstention threshold "
-        f"{measured.abstain_below:.2f} were fitted on PublicTest."
+        f"{record.protocol}. Per cent. Temperature {measured.temperature:.2f}, times {measured.masked:.2f} "
+        f"for masked faces, and abstention threshold {measured.abstain_below:.2f} were fitted on PublicTest."
     ]
     if kept is not None:
         notes.append(str(kept))

@@ -10,6 +10,7 @@ import numpy as np
 
 from convert.running import run_flatbuffer
 from convert.variants import Variant
+from edge.calibration import soften
 from edge.labels import COARSE_INDEX
 from edge.types import Floats, Image, coarsen
 from train_keras.data.faces import Rows
@@ -28,6 +29,7 @@ def parity(
     progress: Progress = quiet,
     *,
     mirror: bool = False,
+    temperature: float = 1.0,
 ) -> dict[str, dict[str, float]]:
     """Compare Keras, under "keras", and every variant; all in per cent but the difference.
 
@@ -36,6 +38,7 @@ def parity(
         classes: int64 [N], the true labels.
         mirror: ask for the pictures' mirror images too, and take the mean of both answers.
         abstain_below: least coarse probability of an answer that is not marked as abstained.
+        temperature: of these faces, beyond what the network's weights hold.
     Returns:
         A variant's `accuracy`, `agreement` with Keras, `largest_difference` of a probability,
         `coarse_accuracy`, `answered` (share of faces not abstained from) and `answered_accuracy` (coarse, of
@@ -44,7 +47,8 @@ def parity(
     reference = both_sides(partial(probabilities, model, batch_size=512), images, mirror)
     runs = progress(flatbuffers.items(), len(flatbuffers), "asking every variant")
     answers = {name: both_sides(partial(run_flatbuffer, data), images, mirror) for name, data in runs}
-    answers = {"keras": reference, **answers}
+    answers = {name: soften(rows, temperature) for name, rows in {"keras": reference, **answers}.items()}
+    reference = answers["keras"]
     return {
         name: {
             "accuracy": 100 * float(np.mean(rows.argmax(1) == classes)),

@@ -192,7 +192,8 @@ def _rows(told: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             (
                 "calibration",
-                f"temperature {calibration['temperature']}, abstains below {calibration['abstain_below']}",
+                f"temperature {calibration['temperature']}, {calibration['masked']} more under a mask, "
+                f"abstains below {calibration['abstain_below']}",
             )
         )
     else:

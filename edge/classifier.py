@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from edge.errors import ModelCorruptError
 from edge.labels import LABELS
 from edge.runtime import dequantisation, quiet_runtime, runtime, write_pixels
 from edge.types import Floats, Image
+
+# What is read of a face where its bundle asks for the mirror image too.
+BOTH, PLAIN, MIRRORED = (True, True), (True, False), (False, True)
 
 
 class Classifier:
@@ -43,7 +47,7 @@ class Classifier:
         self._input = np.zeros((1, spec.size, spec.size, spec.channels), given[0]["dtype"])
         self._scale, self._zero = dequantisation(answer[0])
 
-    def classify(self, crops: Image) -> Floats:
+    def classify(self, crops: Image, sides: Sequence[tuple[bool, bool]] | None = None) -> Floats:
         """Probabilities of face crops.
 
         Where the bundle asks for it, a crop's mirror image is read too, and the answer is the mean of both.
@@ -52,15 +56,20 @@ class Classifier:
 
         Args:
             crops: uint8 [N, size, size], grey.
+            sides: for each, BOTH, PLAIN or MIRRORED; all BOTH by default. Where no mirror images are read,
+                all are PLAIN.
         Returns:
             float32 [N, 7] over `labels.LABELS`; each row sums to 1.
         """
         answers = np.empty((len(crops), len(LABELS)), np.float32)
-        for crop, answer in zip(crops, answers, strict=True):
-            answer[:] = self._ask(crop)
-            if self._mirror:
+        if sides is None or not self._mirror:
+            sides = [BOTH if self._mirror else PLAIN] * len(crops)
+        for crop, (plain, mirrored), answer in zip(crops, sides, answers, strict=True):
+            answer[:] = self._ask(crop) if plain else self._ask(crop[:, ::-1])
+            if plain and mirrored:
                 answer += self._ask(crop[:, ::-1])
-        answers -= self._zero * (2 if self._mirror else 1)
+                answer *= 0.5
+        answers -= self._zero
         answers *= self._scale
         np.maximum(answers, 1e-6, out=answers)  # a quantised softmax may round every class down to 0
         answers /= answers.sum(axis=1, keepdims=True)

@@ -10,15 +10,21 @@ import numpy as np
 
 from edge.alignment import CropGeometry, crop_face
 from edge.bundles import Bundle
-from edge.classifier import Classifier
+from edge.calibration import to_expression
+from edge.classifier import BOTH, MIRRORED, PLAIN, Classifier
 from edge.finding import Finder
 from edge.scratch import Scratch
 from edge.smoothing import MaskVote, Smoother
-from edge.types import Expression, Face, Floats, Frame, Image, Observation, ObservedFace, coarsen
+from edge.types import Face, Floats, Frame, Image, Observation, ObservedFace
+
+LIGHT = 0.25  # share of one answer in what is shown, up to which one look at the face will do
 
 
 class Pipeline:
     """Turns frames into observations, one at a time.
+
+    Where the model reads mirror images too, a face that is followed and smoothed is read once a frame, as it
+    is and mirrored in turns: what is shown is a mean over many frames, and so over both.
 
     Args:
         finder: finds and follows the faces.
@@ -41,6 +47,7 @@ class Pipeline:
         self._mask_vote = mask_vote or MaskVote()
         self._fps = fps
         self._scratch = Scratch()
+        self._turn = PLAIN
         self.use(classifier)
 
     def use(self, classifier: Classifier) -> None:
@@ -50,7 +57,7 @@ class Pipeline:
         made = classifier.bundle.manifest
         self._model = f"{made.name}@{made.version}"
         self._geometry = geometry_of(classifier.bundle)
-        self._abstain_below = classifier.bundle.manifest.calibration.abstain_below
+        self._calibration = classifier.bundle.manifest.calibration
 
     def clock(self, frame: Frame) -> float:
         """Seconds of the camera's own clock."""
@@ -63,7 +70,7 @@ class Pipeline:
         sighting = self.finder.find(frame, now)
         detected = time.monotonic()
         crops = crop_faces(frame.image, sighting.faces, self._geometry, self._scratch)
-        answers = self._classifier.classify(crops)
+        answers = self._classifier.classify(crops, self._sides(sighting.tracks, now))
         classified = time.monotonic()
         observed = tuple(
             self._observed(face, track, row, now)
@@ -87,10 +94,14 @@ class Pipeline:
             model=self._model,
         )
 
+    def _sides(self, tracks: Sequence[int], now: float) -> list[tuple[bool, bool]]:
+        self._turn = MIRRORED if self._turn == PLAIN else PLAIN
+        return [self._turn if self._smoother.weight(track, now) <= LIGHT else BOTH for track in tracks]
+
     def _observed(self, face: Face, track: int, probabilities: Floats, now: float) -> ObservedFace:
         smooth = self._smoother.smooth(track, probabilities, now)
-        expression = to_expression(smooth, self._abstain_below)
-        return ObservedFace(self._mask_vote.settle(track, face, now), expression, track)
+        settled = self._mask_vote.settle(track, face, now)
+        return ObservedFace(settled, to_expression(smooth, self._calibration, settled.mask_state), track)
 
 
 def geometry_of(bundle: Bundle) -> CropGeometry:
@@ -106,8 +117,3 @@ def crop_faces(
     for crop, face in zip(crops, faces, strict=True):
         crop[:] = crop_face(image, face, geometry, scratch)
     return crops
-
-
-def to_expression(probabilities: Floats, abstain_below: float) -> Expression:
-    """Note whether even the surest of the coarse five is too weak to stand behind; float32 [7]."""
-    return Expression(probabilities, bool(coarsen(probabilities).max() < abstain_below))

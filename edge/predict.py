@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from edge.alignment import resize_crop
+from edge.calibration import to_expression
 from edge.cameras.folder import list_images, read_image
 from edge.classifier import Classifier
 from edge.detectors import Detector
 from edge.errors import FileUnreadableError, NotAPictureError
-from edge.pipeline import crop_faces, geometry_of, to_expression
-from edge.types import Expression, Face, Image, ObservedFace, expression_dict
+from edge.pipeline import crop_faces, geometry_of
+from edge.types import Expression, Face, Floats, Image, ObservedFace, expression_dict
 
 logger = logging.getLogger(__name__)
 BATCH = 64
@@ -63,7 +64,7 @@ class Predictor:
         self._classifier = classifier
         self._detector = detector
         self._geometry = geometry_of(classifier.bundle)
-        self._abstain_below = classifier.bundle.manifest.calibration.abstain_below
+        self._calibration = classifier.bundle.manifest.calibration
 
     def predict(self, pictures: Sequence[Picture]) -> Iterator[tuple[int, list[Prediction]]]:
         """Predictions in the order of the files, a batch at a time, with the number of files the batch took.
@@ -80,10 +81,13 @@ class Predictor:
             yield (
                 len(batch),
                 [
-                    Prediction(file, face, to_expression(row, self._abstain_below))
+                    Prediction(file, face, self._expression(row, face))
                     for (file, face, _), row in zip(found, rows, strict=True)
                 ],
             )
+
+    def _expression(self, probabilities: Floats, face: Face | None) -> Expression:
+        return to_expression(probabilities, self._calibration, face.mask_state if face else None)
 
     def _crops(self, picture: Picture) -> list[tuple[str, Face | None, Image]]:
         try:

@@ -33,13 +33,19 @@ class Smoother:
         Returns:
             float32 [7], between the old and the new, so with the same sum of 1.
         """
-        before = self._states.get(track)
-        if before is not None and self._time_constant > 0:
-            state, then = before
-            weight = 1 - math.exp(-max(0.0, now - then) / self._time_constant)
+        weight = self.weight(track, now)
+        if weight < 1:
+            state, _ = self._states[track]
             probabilities = np.asarray(state + np.float32(weight) * (probabilities - state), np.float32)
         self._states[track] = probabilities, now
         return probabilities
+
+    def weight(self, track: int, now: float) -> float:
+        """The share that a track's newest answer has in what is shown; 1 for a new face or unsmoothed."""
+        before = self._states.get(track)
+        if before is None or self._time_constant == 0:
+            return 1.0
+        return 1 - math.exp(-max(0.0, now - before[1]) / self._time_constant)
 
     def keep(self, tracks: Collection[int]) -> None:
         """Forget every track but these."""

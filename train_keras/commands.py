@@ -92,7 +92,10 @@ def _photos(text: str, **more: Any) -> Any:
 def evaluate(
     model: Annotated[
         str,
-        typer.Argument(help="A shipped model's name, a bundle's or a training run's folder, or `detector`."),
+        typer.Argument(
+            help="A shipped model's name, a bundle's or a training run's folder, several of these with + "
+            "between them as an ensemble, or `detector`."
+        ),
     ],
     set_name: Annotated[str, typer.Option("--set", help="Data set with published test faces.")] = "ferplus",
     data: Annotated[Path | None, typer.Option(help="Where it lies; its usual place by default.")] = None,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.calibration import soften
 from edge.errors import DataError
 from train_keras import evaluation, predictions
 from train_keras.data.faces import Faces, Split
@@ -16,7 +16,7 @@ from train_keras.occlusion.kinds import Occlusion
 from train_keras.occlusion.masked import TEST_SEED, Progress, occluded_test, quiet
 from train_keras.predictions import Predictions
 from train_keras.reporting import store
-from train_keras.results import RESULTS, commit, short_hash, write_section
+from train_keras.results import RESULTS, commit, write_section
 from train_keras.subjects import Subject, open_subject
 
 TITLES = {"ferplus": "FER+", "fer2013": "FER2013"}
@@ -50,13 +50,12 @@ def evaluate_classifier(
     subject = open_subject(model)
     faces = test_faces(read_set(set_name, path, progress=progress), set_name)
     answers = {occlusion: _ask(subject, faces, set_name, occlusion, progress) for occlusion in (BARE, *kinds)}
-    digest = hashlib.sha256(subject.weights.read_bytes()).hexdigest()
     seven = {}
     for occlusion, answered in answers.items():
         said = predictions.keep(answered)
         for scheme in _schemes(said):
             record = store.measure(
-                said.merged(scheme), command=command, commit=commit(), weights_sha256=digest
+                said.merged(scheme), command=command, commit=commit(), weights_sha256=subject.digest
             )
             store.save(record)
         seven[occlusion] = evaluation.score(said.probabilities, said.classes, SCHEMES[said.scheme])
@@ -67,7 +66,7 @@ def evaluate_classifier(
     title = TITLES.get(set_name, set_name)
     body = "\n\n".join([
         f"{subject.what[0].upper()}{subject.what[1:]}: `{subject.name}` {subject.version}, weights sha256 "
-        f"`{short_hash(subject.weights)}…`. {title} PrivateTest, {TRUTHS.get(set_name, 'its labels')}; "
+        f"`{subject.digest[:12]}…`. {title} PrivateTest, {TRUTHS.get(set_name, 'its labels')}; "
         f"occlusions are painted, seed {TEST_SEED}. Per cent.",
         evaluation.summary_table(seven),
         evaluation.class_table(shown),
@@ -92,6 +91,8 @@ def test_faces(faces: Faces, name: str) -> Faces:
 def _ask(subject: Subject, faces: Faces, set_name: str, occlusion: str, progress: Progress) -> Predictions:
     images = faces.images if occlusion == BARE else occluded_test(faces, occlusion, progress)[0]
     said = subject.answer(images)
+    if occlusion == Occlusion.MASK:
+        said = soften(said, subject.masked)
     truth = merge(faces, scheme_of(said))
     return Predictions(subject.name, set_name, occlusion, faces.rows, said, truth.classes)
 

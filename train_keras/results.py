@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import subprocess
 from datetime import UTC, datetime
@@ -29,11 +28,6 @@ def write_section(key: str, title: str, command: str, body: str, path: Path = RE
     pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
     text = pattern.sub(lambda _: section, text) if pattern.search(text) else f"{text.rstrip()}\n\n{section}\n"
     path.write_text(text)
-
-
-def short_hash(file: Path) -> str:
-    """The first twelve digits of a file's sha256."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def commit() -> str:

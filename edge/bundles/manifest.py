@@ -38,10 +38,18 @@ class CropSpec(_Strict):
 
 
 class Calibration(_Strict):
-    """Temperature folded into the model's last layer, and the coarse probability below which it abstains."""
+    """What makes a probability say how often it is right.
+
+    Attributes:
+        temperature: folded into the model's last layer.
+        abstain_below: the coarse probability below which the model abstains.
+        masked: a further temperature, for faces that the detector says wear a mask; whoever runs the model
+            applies it. 1 changes nothing.
+    """
 
     temperature: float
     abstain_below: float
+    masked: float = Field(1.0, gt=0)
 
 
 class Manifest(_Strict):

@@ -74,6 +74,8 @@ def test_a_run_becomes_bundles(builder, options, kept, few, tmp_path, monkeypatc
     side = options.get("input_size", 48)
     assert (manifest.version, manifest.quantisation, manifest.input.size) == ("1.2.3", "int8", side)
     assert 0.4 <= manifest.calibration.temperature <= 3
+    assert 0.4 <= manifest.calibration.masked <= 3
+    assert manifest.calibration.masked != 1
     golden = np.load(bundle.golden)
     assert golden["inputs"].shape == (16, side, side)
     again = Classifier(bundle).classify(golden["inputs"])

@@ -48,6 +48,19 @@ def test_abstaining_leaves_out_what_is_unsure(network, flatbuffers, crops, answe
     assert (nobody["answered"], nobody["answered_accuracy"]) == (0, 0)
 
 
+def test_a_temperature_of_the_faces_makes_answers_less_sure_and_no_others(
+    network, flatbuffers, crops, answers
+):
+    classes, threshold = answers.argmax(1), float(np.median(coarsen(answers).max(1)))
+    cold, warm = (
+        parity(network, flatbuffers, crops, classes, threshold, temperature=temperature)
+        for temperature in (1.0, 2.0)
+    )
+    for name, said in warm.items():
+        assert (said["accuracy"], said["agreement"]) == (cold[name]["accuracy"], cold[name]["agreement"])
+        assert said["answered"] < cold[name]["answered"]
+
+
 @pytest.mark.parametrize("name", bundles.shipped("expression"))
 def test_shipped_model_reaches_what_its_manifest_says(name, shared):
     private = read_ferplus(shared / "fer2013.npz", shared / "ferplus.npz").split(Split.PRIVATE_TEST)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge import bundles
-from edge.classifier import Classifier
+from edge.classifier import BOTH, MIRRORED, PLAIN, Classifier
 from edge.errors import ModelCorruptError
 
 
@@ -59,8 +59,14 @@ def test_the_mirror_image_is_read_too_where_the_bundle_asks_for_it(copy):
     both = Classifier(bundles.load(str(copy)))
     assert both.classify(crops) == pytest.approx((one_side + other_side) / 2, abs=0.003)
     assert np.array_equal(both.classify(crops), both.classify(crops[:, :, ::-1]))
+    assert both.classify(crops, [PLAIN] * 5) == pytest.approx(one_side, abs=1e-6)
+    assert both.classify(crops, [MIRRORED] * 5) == pytest.approx(other_side, abs=1e-6)
+    mixed = both.classify(crops, [BOTH, PLAIN, MIRRORED, BOTH, BOTH])
+    assert np.array_equal(mixed[[0, 3, 4]], both.classify(crops)[[0, 3, 4]])
+    assert np.array_equal(mixed[1:3], np.stack([one_side[1], other_side[2]]))
     unasked = Classifier(bundles.load(str(copy)), mirror=False)
     assert np.array_equal(unasked.classify(crops), one_side)
+    assert np.array_equal(unasked.classify(crops, [MIRRORED] * 5), one_side)
 
 
 def test_no_crops_give_no_answers(bundle):

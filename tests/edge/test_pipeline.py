@@ -1,8 +1,10 @@
 import itertools
 import json
 
+import numpy as np
 import pytest
 
+from edge import pipeline as pipeline_module
 from edge.cameras import open_camera
 from edge.classifier import Classifier
 from edge.detectors import open_detector
@@ -46,6 +48,39 @@ def test_events_are_as_designed(observations):
             assert sum(face["coarse"].values()) == pytest.approx(1, abs=1e-4)
             assert face["label"] == max(face["probabilities"], key=face["probabilities"].get)
             assert len(face["landmarks"]) == 5
+
+
+class Counting(Classifier):
+    """Notes how many looks each frame took."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.looks = []
+
+    def classify(self, crops, sides=None):
+        self.looks.append(0)
+        return super().classify(crops, sides)
+
+    def _ask(self, crop):
+        self.looks[-1] += 1
+        return super()._ask(crop)
+
+
+def test_a_followed_face_is_read_as_it_is_and_mirrored_in_turns(clip, bundle):
+    """Half the looks, and what is shown is what two looks in every frame would show."""
+    assert bundle.manifest.input.mirror
+    shown = []
+    for light in (0.0, pipeline_module.LIGHT):
+        camera, classifier = open_camera("demo"), Counting(bundle)
+        pipeline = Pipeline(Finder(open_detector("facet")), classifier, fps=camera.fps)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pipeline_module, "LIGHT", light)
+            said = [pipeline.process(frame) for frame in iter(camera.read, None)]
+        shown.append(np.array([face.expression.probabilities for each in said for face in each.faces]))
+        assert classifier.looks[0] == 2  # a new face
+    assert sum(classifier.looks) < 1.1 * len(shown[0])
+    assert np.abs(shown[0] - shown[1]).max() < 0.1
+    assert (shown[0].argmax(1) == shown[1].argmax(1)).mean() > 0.97
 
 
 def test_abstains_exactly_when_the_surest_coarse_answer_is_weak(observations, bundle):

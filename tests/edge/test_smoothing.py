@@ -48,6 +48,17 @@ def test_no_time_constant_means_no_smoothing(before, after):
     assert np.array_equal(smoother.smooth(1, after, 0.1), after)
 
 
+def test_an_answer_weighs_the_less_the_sooner_it_comes():
+    smoother = Smoother(0.4)
+    assert smoother.weight(1, 0.0) == 1  # a new face
+    smoother.smooth(1, np.full(7, 1 / 7, np.float32), 0.0)
+    weights = [smoother.weight(1, now) for now in (0.0, 0.02, 0.1, 0.4, 100.0)]
+    assert weights == pytest.approx([0, 0.049, 0.221, 0.632, 1], abs=1e-3)
+    never = Smoother(0)
+    never.smooth(1, np.full(7, 1 / 7, np.float32), 0.0)
+    assert never.weight(1, 0.01) == 1
+
+
 def test_tracks_do_not_mix_and_absent_ones_are_forgotten():
     smoother = Smoother(10.0)
     happy, sad = np.eye(7, dtype=np.float32)[[3, 4]]

@@ -52,6 +52,21 @@ def test_a_runs_keras_network_of_another_size(few, tmp_path):
     assert subject.answer(few.images) == pytest.approx(said.probabilities, rel=half, abs=1e-5)
 
 
+def test_an_ensemble_is_the_mean_over_members_and_mirror_images(few, tmp_path):
+    (tmp_path / "mine").mkdir()
+    slim(32, channels=1).save(tmp_path / "mine" / "model.keras")
+    members = "slim", str(tmp_path / "mine")
+    evaluate_classifier("+".join(members), "ferplus", None, [], command="mien evaluate slim+mine")
+    (said,) = predictions.load_all()
+    assert said.name == "ensemble_slim_mine-ferplus-full"
+    views = [few.images, few.images[:, :, ::-1]]
+    expected = np.mean([open_subject(each).answer(view) for each in members for view in views], axis=0)
+    assert said.probabilities == pytest.approx(expected, abs=1e-3)
+    digests = {open_subject(each).digest for each in members}
+    (record,) = (each for each in store.load_store().values() if each.key.endswith("seven"))
+    assert record.weights_sha256 not in digests
+
+
 def test_a_set_without_test_faces(few, monkeypatch):
     bare = few.split(Split.TRAINING)
     monkeypatch.setattr(evaluating, "read_set", lambda *_, **__: bare)

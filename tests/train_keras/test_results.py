@@ -1,6 +1,4 @@
-import hashlib
-
-from train_keras.results import short_hash, write_section
+from train_keras.results import write_section
 
 
 def test_a_section_replaces_itself_alone(tmp_path):
@@ -27,9 +25,3 @@ def test_hand_written_text_stays(tmp_path):
     write_section("x", "X", "mien x", "other", path)
     assert path.read_text().startswith("# Mine\n\nA remark.\n\n<!-- x -->\n## X\n")
     assert path.read_text().endswith("other\n<!-- /x -->\n")
-
-
-def test_short_hash(tmp_path):
-    file = tmp_path / "weights"
-    file.write_bytes(b"mien")
-    assert short_hash(file) == hashlib.sha256(b"mien").hexdigest()[:12]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edge.calibration import soften
 from edge.types import Floats, Image
 from train_keras.conditions.framed import SIZES, Framing, frame, summarise
 from train_keras.conditions.scores import Row, measure
@@ -18,6 +19,7 @@ from train_keras.occlusion.kinds import Occlusion
 from train_keras.occlusion.masked import Progress, find_landmarks, masked_test, occluded_test, workers
 
 STANDARD, FRAMED = "standard", "as the device frames"
+REAL, PAINTERS = "real mask, pasted", ("first painter", "second painter")
 DRAWN = (Occlusion.SUNGLASSES, Occlusion.HAND, Occlusion.SCARF)
 
 
@@ -69,6 +71,7 @@ def ask_all(
     cuttings: Cuttings,
     abstain_below: float | None,
     progress: Progress,
+    masked_temperature: float = 1.0,
 ) -> Measured:
     """Put every condition to a classifier.
 
@@ -76,6 +79,7 @@ def ask_all(
         answer: uint8 [N, S, S] to float32 [N, 7].
         faces: bare test faces.
         classes: int64 [N], their labels.
+        masked_temperature: for faces under a mask, real or painted, as the device would apply it.
     """
     points, _ = find_landmarks(faces.images, progress)
     masked, maps = masked_test(faces, progress)
@@ -83,6 +87,8 @@ def ask_all(
 
     def keep(family: str, name: str, severity: float | None, on: str, changed: Changed) -> Floats:
         said = answer(changed.images)
+        if on == "masked" or name == REAL or family.startswith(PAINTERS):
+            said = soften(said, masked_temperature)
         truth = classes if changed.found is None else classes[changed.found]
         measured.rows.append(measure(family, name, severity, on, said, truth, abstain_below, changed.covered))
         return said
@@ -110,7 +116,7 @@ def ask_all(
             said = keep(step.family, step.name, step.severity, job.on, changed)
             if step.family == "second painter, kinds":
                 sewn[step.name] = said
-            if step.name == "real mask, pasted":
+            if step.name == REAL:
                 measured.answers["real masks, pasted"] = said
     # As many faces in each kind: every face keeps the answer of one, drawn by its row.
     chosen = np.array([np.random.default_rng((0, int(row))).integers(len(sewn)) for row in faces.rows])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,14 +49,16 @@ def evaluate_conditions(
         )
     cuttings = read_cuttings(photos, progress)
     classes = faces.classes
-    measured = ask_all(subject.answer, faces, classes, cuttings, subject.abstain_below, progress)
+    measured = ask_all(
+        subject.answer, faces, classes, cuttings, subject.abstain_below, progress, subject.masked
+    )
     points, seen = find_landmarks(faces.images, progress)
     groups = group(look_at(faces.images, points), seen)
     record = ConditionsRecord(
         model=subject.name,
         what=subject.what,
         version=subject.version,
-        weights_sha256=hashlib.sha256(subject.weights.read_bytes()).hexdigest(),
+        weights_sha256=subject.digest,
         protocol=f"FER+ PrivateTest, majority of the crowd, {len(faces):,} faces",
         abstain_below=subject.abstain_below,
         rows=tuple(measured.rows),

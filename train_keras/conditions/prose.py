@@ -30,10 +30,11 @@ than the roll of the last table, leaning heads stay as they are. Accuracy is of 
 
 LABEL = """**Each label.** Recall in some conditions; intervals are wide where faces are few."""
 
-TRUST = """**Calibration and abstention.** The expected calibration error (15 bins) with the temperature
-that is folded into the model; its interval leans upwards, since drawing faces adds noise that counts as
-error. Overconfidence above 0: it claims more than it keeps. The model abstains where the largest coarse
-probability is below its threshold{threshold}; the dots in the figure are where that leaves it."""
+TRUST = """**Calibration and abstention.** The expected calibration error (15 bins) with the model's
+temperatures, that for masked faces where there is a mask, as the detector would tell; its interval leans
+upwards, since drawing faces adds noise that counts as error. Overconfidence above 0: it claims more than it
+keeps. The model abstains where the largest coarse probability is below its threshold{threshold}; the dots in
+the figure are where that leaves it."""
 
 GROUPS = """**What the pictures show of the faces.** Expected: the accuracy that a group would have if each
 label were as hard in it as in all faces together. Groups hold the labels in different shares; only what

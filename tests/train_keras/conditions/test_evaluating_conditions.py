@@ -75,7 +75,7 @@ def test_a_shipped_model(few, tmp_path):
 
 
 def test_a_model_of_other_labels(few, monkeypatch, tmp_path):
-    five = Subject("vit5", "Keras", "", tmp_path, lambda faces: np.full((len(faces), 5), 0.2, np.float32))
+    five = Subject("vit5", "Keras", "", (tmp_path,), lambda faces: np.full((len(faces), 5), 0.2, np.float32))
     monkeypatch.setattr(evaluate, "open_subject", lambda _: five)
     with pytest.raises(ConfigError, match="vit5 does not answer in seven labels"):
         evaluate_conditions("vit5", None, tmp_path, command="mien evaluate vit5 --conditions")
