@@ -125,8 +125,8 @@ class ModelConfig(Section):
     threads: int = Field(1, ge=1, le=64, description="of the model's runtime")
     mirror: bool = Field(
         True,
-        description="read a face's mirror image too where the model asks for it; off: half the time for a "
-        "face, and a point or so less often right",
+        description="read a face's mirror image too where the model asks for it: in the same frame, or in "
+        "turns while the face is followed; off: a point or so less often right, half the time for a picture",
     )
     store: Path | None = Field(
         None,
