@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ COLOURS = ("#2563a8", "#c2571a", "#2f7d4f", "#8a4fa3", "#a3333d", "#7a6a2b", "#3
 def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
     """Two panels, PNG: bare and masked; a colour a model, a marker a variant. Up and to the left is better.
 
+    Models whose times come from another machine than most have hollow marks: the two do not compare.
+
     Args:
         records: those of expression models are drawn; nothing is written where there are none.
     """
@@ -30,11 +33,12 @@ def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
     if not models:
         return
     colours = {record.name: COLOURS[place % len(COLOURS)] for place, record in enumerate(models)}
+    (usual, _), *others = Counter(record.machine for record in models).most_common()
     figure = Figure(figsize=(12, 5), layout="constrained")
     panels: Sequence[Axes] = figure.subplots(1, 2, sharex=True)
     for axes, (kind, title) in zip(panels, PANELS.items(), strict=True):
         for record in models:
-            _draw(axes, record, kind, colours[record.name])
+            _draw(axes, record, kind, colours[record.name], hollow=record.machine != usual)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -50,7 +54,7 @@ def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
     # Beside the panels: names at the marks would lie over one another where models are alike.
     named = [Line2D([], [], color=colour, label=name, linewidth=2) for name, colour in colours.items()]
     figure.legend(handles=named, frameon=False, loc="outside right upper")
-    machines = "; ".join(sorted({record.machine for record in models}))
+    machines = "; ".join([usual, *(f"hollow: on {machine}" for machine, _ in others)])
     figure.supxlabel(f"measured on {machines}", fontsize=8, color="#555")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
@@ -65,7 +69,7 @@ def _widen(axes: Axes) -> None:
     axes.set_xlim(fast / factor, slow * factor)
 
 
-def _draw(axes: Axes, record: ParityRecord, kind: str, colour: str) -> None:
+def _draw(axes: Axes, record: ParityRecord, kind: str, colour: str, hollow: bool) -> None:
     looks = 2 if record.mirror else 1
     points = sorted(
         (looks * variant.latency_ms, _accuracy(variant, kind), variant.variant) for variant in record.variants
@@ -73,7 +77,8 @@ def _draw(axes: Axes, record: ParityRecord, kind: str, colour: str) -> None:
     times, heights, _ = zip(*points, strict=True)
     axes.plot(times, heights, color=colour, linewidth=0.8, alpha=0.5)
     for time, height, variant in points:
-        axes.plot(time, height, MARKERS[variant], color=colour, markersize=6)
+        inside = "white" if hollow else colour
+        axes.plot(time, height, MARKERS[variant], color=colour, markerfacecolor=inside, markersize=6)
 
 
 def _accuracy(variant: VariantRecord, kind: str) -> float:

@@ -87,6 +87,9 @@ def test_the_frontier_is_drawn(record, tmp_path):
     draw_frontier([], path)
     assert not path.exists()
     draw_frontier([record, record.model_copy(update={"name": "other"})], path)
+    alike = path.read_bytes()
+    draw_frontier([record, record.model_copy(update={"name": "other", "machine": "a slower one"})], path)
+    assert path.read_bytes() != alike  # hollow, and said so
     assert path.read_bytes().startswith(b"\x89PNG")
     alone = path.read_bytes()
     draw_frontier([record], path)
