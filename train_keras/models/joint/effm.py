@@ -69,15 +69,16 @@ class Regions(layers.Layer):
 
 @keras.saving.register_keras_serializable("mien")
 class FieldMeans(layers.Layer):
-    """Maps [B, h, w, C] averaged over 4 x 4 fields: [B, 4, 4, C]; h and w are multiples of 4.
+    """Square maps [B, s, s, C] averaged over 4 x 4 fields: [B, 4, 4, C]; s is a multiple of 4.
 
-    A depthwise convolution, which int8 delegates know; average pooling they do not.
+    A depthwise convolution, which int8 delegates know; average pooling they do not. TensorFlow has none with
+    two strides on processors where it works without oneDNN.
     """
 
     def call(self, inputs: Any) -> Any:
-        _, height, width, channels = inputs.shape
-        field = (height // FIELDS, width // FIELDS)
-        kernel = ops.full((*field, channels, 1), 1 / (field[0] * field[1]), inputs.dtype)
+        _, side, _, channels = inputs.shape
+        field = side // FIELDS
+        kernel = ops.full((field, field, channels, 1), 1 / field**2, inputs.dtype)
         return ops.depthwise_conv(inputs, kernel, field)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
