@@ -168,7 +168,7 @@ Counted: the detector {detector:.0f} million multiply-accumulates a frame, the c
 whose README gives milliseconds on all four cores of a Pi 3+ and a Pi 4; four cores count as {low:g} to
 {high:g} of one. From the Pi 3+ to the Zero 2 W goes the clock, or the ratio in ncnn-small-board's table;
 from the Pi 4 to the Pi 5 a factor of 3 to 5.4, the latter that table's. The rest of a frame, {rest:.2f}
-ms on a server's core, is taken as 9 to 15, 4 to 7 and 1.7 to 3 times as slow."""
+ms on a server's core, is assumed 9 to 15, 4 to 7 and 1.7 to 3 times as slow."""
 
 _TAIL = """Error: the spans hold what is not known of the boards. On the server, where it can be checked
 against Table 2 and the peers, the same reckoning from a MobileNet's rate to mien's three networks errs by

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 BOARDS = ("proc/device-tree/model", "sys/firmware/devicetree/base/model")
 CORES = "sys/devices/system/cpu/cpu*/cpufreq"
-# What multiplies 8-bit integers, the fastest first: with a dot product an int8 model takes a third of a float
-# model's time, without one the two may be even.
+# What multiplies 8-bit integers, the fastest first: an int8 model's gain over a float model hangs on it. On
+# AVX2 alone the default gained nothing (docs/results.md).
 INTEGER_UNITS = {
     "amx_int8": "AMX",
     "avx512_vnni": "AVX-512 VNNI",

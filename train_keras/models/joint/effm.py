@@ -71,12 +71,17 @@ class Regions(layers.Layer):
 class FieldMeans(layers.Layer):
     """Square maps [B, s, s, C] averaged over 4 x 4 fields: [B, 4, 4, C]; s is a multiple of 4.
 
-    A depthwise convolution, which int8 delegates know; average pooling they do not. TensorFlow has none with
-    two strides on processors where it works without oneDNN.
+    A depthwise convolution, which int8 delegates know; average pooling they do not. Square, because
+    TensorFlow has no depthwise convolution with two strides on every processor.
+
+    Raises:
+        ValueError: the maps are not square.
     """
 
     def call(self, inputs: Any) -> Any:
-        _, side, _, channels = inputs.shape
+        _, side, width, channels = inputs.shape
+        if side != width:
+            raise ValueError(f"field means are of square maps, got {side} x {width}")
         field = side // FIELDS
         kernel = ops.full((field, field, channels, 1), 1 / field**2, inputs.dtype)
         return ops.depthwise_conv(inputs, kernel, field)

@@ -49,3 +49,5 @@ def test_field_means():
     expected = maps.reshape(2, 4, 3, 4, 3, 3).mean((2, 4))
     assert np.asarray(FieldMeans()(maps)) == pytest.approx(expected, abs=1e-6)
     assert FieldMeans().compute_output_shape((None, 12, 12, 3)) == (None, 4, 4, 3)
+    with pytest.raises(ValueError, match="square maps, got 8 x 12"):
+        FieldMeans()(maps[:, :8])
