@@ -11,10 +11,8 @@ from edge.bundles import Bundle
 from edge.errors import ModelCorruptError
 from edge.labels import LABELS
 from edge.runtime import dequantisation, quiet_runtime, runtime, write_pixels
+from edge.turns import BOTH, PLAIN, Sides
 from edge.types import Floats, Image
-
-# What is read of a face where its bundle asks for the mirror image too.
-BOTH, PLAIN, MIRRORED = (True, True), (True, False), (False, True)
 
 
 class Classifier:
@@ -47,7 +45,7 @@ class Classifier:
         self._input = np.zeros((1, spec.size, spec.size, spec.channels), given[0]["dtype"])
         self._scale, self._zero = dequantisation(answer[0])
 
-    def classify(self, crops: Image, sides: Sequence[tuple[bool, bool]] | None = None) -> Floats:
+    def classify(self, crops: Image, sides: Sequence[Sides] | None = None) -> Floats:
         """Probabilities of face crops.
 
         Where the bundle asks for it, a crop's mirror image is read too, and the answer is the mean of both.

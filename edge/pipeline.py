@@ -11,25 +11,22 @@ import numpy as np
 from edge.alignment import CropGeometry, crop_face
 from edge.bundles import Bundle
 from edge.calibration import to_expression
-from edge.classifier import BOTH, MIRRORED, PLAIN, Classifier
+from edge.classifier import Classifier
 from edge.finding import Finder
 from edge.scratch import Scratch
 from edge.smoothing import MaskVote, Smoother
-from edge.types import Face, Floats, Frame, Image, Observation, ObservedFace
-
-LIGHT = 0.25  # share of one answer in what is shown, up to which one look at the face will do
+from edge.turns import Turns
+from edge.types import Face, Frame, Image, Observation, ObservedFace
 
 
 class Pipeline:
     """Turns frames into observations, one at a time.
 
-    Where the model reads mirror images too, a face that is followed and smoothed is read once a frame, as it
-    is and mirrored in turns: what is shown is a mean over many frames, and so over both.
-
     Args:
         finder: finds and follows the faces.
         classifier: reads their expressions.
         smoother, mask_vote: calm each face's answers.
+        turns: which faces are read in a frame; the others show what they showed before.
         fps: of a recording, whose own clock then tells time to finder and smoother, however fast it is
             processed; None takes the frames' capture times.
     """
@@ -40,14 +37,15 @@ class Pipeline:
         classifier: Classifier,
         smoother: Smoother | None = None,
         mask_vote: MaskVote | None = None,
+        turns: Turns | None = None,
         fps: float | None = None,
     ) -> None:
         self.finder = finder
         self._smoother = smoother or Smoother()
         self._mask_vote = mask_vote or MaskVote()
+        self._turns = turns or Turns()
         self._fps = fps
         self._scratch = Scratch()
-        self._turn = PLAIN
         self.use(classifier)
 
     def use(self, classifier: Classifier) -> None:
@@ -69,16 +67,22 @@ class Pipeline:
         started = time.monotonic()
         sighting = self.finder.find(frame, now)
         detected = time.monotonic()
-        crops = crop_faces(frame.image, sighting.faces, self._geometry, self._scratch)
-        answers = self._classifier.classify(crops, self._sides(sighting.tracks, now))
+        weights = [self._smoother.weight(track, now) for track in sighting.tracks]
+        chosen = self._turns.take(sighting.tracks, weights)
+        crops = crop_faces(
+            frame.image, [sighting.faces[row] for row in chosen], self._geometry, self._scratch
+        )
+        answers = self._classifier.classify(crops, tuple(chosen.values()))
         classified = time.monotonic()
+        for row, answer in zip(chosen, answers, strict=True):
+            self._smoother.smooth(sighting.tracks[row], answer, now)
         observed = tuple(
-            self._observed(face, track, row, now)
-            for face, track, row in zip(sighting.faces, sighting.tracks, answers, strict=True)
+            self._observed(face, track, now)
+            for face, track in zip(sighting.faces, sighting.tracks, strict=True)
         )
         alive = self.finder.alive
-        self._smoother.keep(alive)
-        self._mask_vote.keep(alive)
+        for follower in (self._smoother, self._mask_vote, self._turns):
+            follower.keep(alive)
         done = time.monotonic()
         self.finder.costs.note_rest(done - detected)
         age = done - frame.captured
@@ -90,18 +94,15 @@ class Pipeline:
             detect=detected - started,
             classify=classified - detected,
             faces=observed,
+            read=len(chosen),
             look=sighting.look,
             model=self._model,
         )
 
-    def _sides(self, tracks: Sequence[int], now: float) -> list[tuple[bool, bool]]:
-        self._turn = MIRRORED if self._turn == PLAIN else PLAIN
-        return [self._turn if self._smoother.weight(track, now) <= LIGHT else BOTH for track in tracks]
-
-    def _observed(self, face: Face, track: int, probabilities: Floats, now: float) -> ObservedFace:
-        smooth = self._smoother.smooth(track, probabilities, now)
+    def _observed(self, face: Face, track: int, now: float) -> ObservedFace:
         settled = self._mask_vote.settle(track, face, now)
-        return ObservedFace(settled, to_expression(smooth, self._calibration, settled.mask_state), track)
+        shown = self._smoother.shown(track)
+        return ObservedFace(settled, to_expression(shown, self._calibration, settled.mask_state), track)
 
 
 def geometry_of(bundle: Bundle) -> CropGeometry:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from edge.bundles import DEFAULT_DETECTOR, DEFAULT_MODEL, Task
+from edge.turns import MOST
 
 AUTO = "auto"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -127,6 +128,13 @@ class ModelConfig(Section):
         True,
         description="read a face's mirror image too where the model asks for it: in the same frame, or in "
         "turns while the face is followed; off: a point or so less often right, half the time for a picture",
+    )
+    faces: int | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="faces read in a frame at most, new ones aside; of more the followed ones take turns and "
+        f"show their last answer meanwhile; 0: all; unset: {MOST}, and all of a recording without viewer",
     )
     store: Path | None = Field(
         None,

@@ -47,6 +47,10 @@ class Smoother:
             return 1.0
         return 1 - math.exp(-max(0.0, now - before[1]) / self._time_constant)
 
+    def shown(self, track: int) -> Floats:
+        """float32 [7]: what a track shows; only of one that has been smoothed."""
+        return self._states[track][0]
+
     def keep(self, tracks: Collection[int]) -> None:
         """Forget every track but these."""
         self._states = {track: state for track, state in self._states.items() if track in tracks}

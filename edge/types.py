@@ -112,7 +112,7 @@ def expression_dict(expression: Expression) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
     """Everything one processed frame said. Times: `time` is UTC wall clock, the rest seconds. `look` is one
-    of `LOOKS`, `model` the NAME@VERSION of the one that read every face of it."""
+    of `LOOKS`, `model` the NAME@VERSION of the one that reads faces, `read` how many of these it read."""
 
     camera: str
     frame: int
@@ -123,6 +123,7 @@ class Observation:
     faces: tuple[ObservedFace, ...]
     look: str = "full"
     model: str | None = None
+    read: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The event object `mien.observation/1`."""

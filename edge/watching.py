@@ -23,6 +23,7 @@ from edge.settings import AUTO, CameraConfig, DetectorConfig, Settings
 from edge.smoothing import MaskVote, Smoother
 from edge.sources import open_source, takes_newest
 from edge.tracking import Tracker
+from edge.turns import MOST, Turns
 from edge.types import Frame
 
 NEWEST = 300  # faces and looks that a model's time is judged by
@@ -120,8 +121,8 @@ class Watcher:
             self._asked.popleft()(self._pipeline)
         now = self._pipeline.clock(frame)
         observation = self._pipeline.process(frame)
-        if observation.faces:
-            self.face_seconds.append(observation.classify / len(observation.faces))
+        if observation.read:
+            self.face_seconds.append(observation.classify / observation.read)
         if observation.look == "full":
             self.look_seconds.append(observation.detect)
         self._bus.publish(observation, frame)
@@ -163,6 +164,7 @@ def make_watcher(
         classifier,
         Smoother(calm.time_constant),
         MaskVote(calm.mask_time_constant),
+        Turns(faces_a_frame(config, settings, viewer)),
         source.fps,
     )
     return Watcher(source, pipeline, People(settings.people), bus, max_frames)
@@ -194,10 +196,22 @@ def set_vision_threads(threads: int) -> int:
     return chosen
 
 
+def faces_a_frame(config: CameraConfig, settings: Settings, viewer: bool) -> int:
+    """Faces read in a frame at most; 0 for no limit."""
+    faces = settings.model.faces
+    if faces is None:
+        return 0 if _unhurried(config, viewer) else MOST
+    return faces
+
+
 def _interval(config: CameraConfig, settings: Settings, viewer: bool) -> int | None:
     """Frames from one full look to the next; None to go by the time there is."""
     interval = settings.detector.interval
     if interval != AUTO:
         return int(interval)
-    # Nothing waits for a recording without viewer, and what it says should not depend on the machine.
-    return None if takes_newest(config, viewer) or not is_recording(config.source) else 1
+    return 1 if _unhurried(config, viewer) else None
+
+
+def _unhurried(config: CameraConfig, viewer: bool) -> bool:
+    """Nothing waits for a recording without viewer, and what it says should not depend on the machine."""
+    return is_recording(config.source) and not takes_newest(config, viewer)

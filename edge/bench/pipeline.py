@@ -17,6 +17,7 @@ from edge.pipeline import Pipeline
 from edge.settings import AUTO
 from edge.smoothing import MaskVote, Smoother
 from edge.tracking import Tracker
+from edge.turns import MOST, Turns
 from edge.types import Observation
 
 EVERY, SELDOM = "pipeline, every frame", "pipeline, adaptive"
@@ -87,6 +88,7 @@ def measure_way(context: Context, name: str, interval: int | str, realtime: bool
             classifier,
             Smoother(calm.time_constant),
             MaskVote(calm.mask_time_constant),
+            Turns(MOST if settings.model.faces is None else settings.model.faces),
             frames.source.fps,
         )
         way = Way(pipeline, frames)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from edge import bundles
-from edge.classifier import BOTH, MIRRORED, PLAIN, Classifier
+from edge.classifier import Classifier
 from edge.errors import ModelCorruptError
+from edge.turns import BOTH, MIRRORED, PLAIN
 
 
 @pytest.fixture

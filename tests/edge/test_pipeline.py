@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from edge import pipeline as pipeline_module
+from edge import turns as turns_module
 from edge.cameras import open_camera
 from edge.classifier import Classifier
 from edge.detectors import open_detector
@@ -70,11 +70,11 @@ def test_a_followed_face_is_read_as_it_is_and_mirrored_in_turns(clip, bundle):
     """Half the looks, and what is shown is what two looks in every frame would show."""
     assert bundle.manifest.input.mirror
     shown = []
-    for light in (0.0, pipeline_module.LIGHT):
+    for light in (0.0, turns_module.LIGHT):
         camera, classifier = open_camera("demo"), Counting(bundle)
         pipeline = Pipeline(Finder(open_detector("facet")), classifier, fps=camera.fps)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pipeline_module, "LIGHT", light)
+            patch.setattr(turns_module, "LIGHT", light)
             said = [pipeline.process(frame) for frame in iter(camera.read, None)]
         shown.append(np.array([face.expression.probabilities for each in said for face in each.faces]))
         assert classifier.looks[0] == 2  # a new face
