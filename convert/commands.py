@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from train_keras.environment import prepare_tensorflow
+
+prepare_tensorflow()
 
 FIRST_VERSION = "0.1.0"
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from train_keras.environment import prepare_tensorflow
 from train_keras.occlusion.kinds import Occlusion
 from train_keras.occlusion.masks import Kind
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+prepare_tensorflow()
 
 FER2013, FERPLUS = Path("../shared/data/fer2013.npz"), Path("../shared/data/ferplus.npz")
 FerOption = Annotated[Path, typer.Option("--fer2013", help="fer2013.npz or Kaggle's fer2013.csv.")]

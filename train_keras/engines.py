@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from edge.errors import ConfigError, DependencyError, MienError
+from train_keras.environment import prepare_tensorflow
 
 Function = Callable[[Any, Any], Any]
 ATTEMPTS = 3  # of a job whose process dies: killed for its memory, or with its machine
@@ -163,7 +164,7 @@ def _call(function: Function, shared: Any, job: Any, threads: int) -> Any:
     """In the job's own process. TensorFlow reads these when it computes first."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(threads)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    prepare_tensorflow()
     return function(shared, job)
 
 
