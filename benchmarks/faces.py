@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.fit import Line, fit_line
 from benchmarks.grid import heads_of, picture_of
 from benchmarks.material import SIZE, demo_frames, make_pipeline, stepping
-from benchmarks.outcome import DOCS, QUICK, begin_on_one_thread, believed, outcome
+from benchmarks.outcome import DOCS, QUICK, begin_on_one_thread, believed, key_of, outcome
 from benchmarks.rounds import Rounds, Turn, take_turns, turn_of
 from edge.bench.table import measuring
 from edge.bench.words import milliseconds
@@ -69,7 +69,13 @@ def main() -> None:
             *section(crowds, sizes, found),
         )
     )
-    write_section("faces", "Faces, pixels and cameras", COMMAND, body, docs / "results.md")
+    write_section(
+        key_of("faces"),
+        f"Faces, pixels and cameras, {context.machine.cpu}",
+        COMMAND,
+        body,
+        docs / "results.md",
+    )
     print(body)
 
 

@@ -29,8 +29,8 @@ random weights are as fast as trained ones. GFLOPs are 2 x multiply-accumulates 
 measured on a Core i7-6700T; its columns stand in italics."""
 
 
-def section(result: dict[str, Any]) -> str:
-    """Markdown."""
+def section(result: dict[str, Any], picture: str) -> str:
+    """Markdown; the picture's path is relative to it."""
     rows = result["networks"]
     parts = [believed(result), _HEAD.format(seconds=result["seconds_a_turn"], rounds=result["rounds"])]
     parts.append(_networks(rows))
@@ -43,7 +43,7 @@ def section(result: dict[str, Any]) -> str:
     ]
     if pieces:
         parts.append("Not one piece for XNNPACK:\n\n" + "\n".join(pieces))
-    parts.append("![faces and frames a second of each network](figures/table2.png)")
+    parts.append(f"![faces and frames a second of each network]({picture})")
     return "\n\n".join(parts)
 
 

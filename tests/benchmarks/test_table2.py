@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import exporting
+from benchmarks import exporting, table2
 from benchmarks.exporting import FACTS, TRAINED, Facts, VariantFacts, exported, read_facts, write_facts
 from benchmarks.material import demo_frames
 from benchmarks.networks import NETWORKS, Network, network
 from benchmarks.outcome import believed, outcome
 from benchmarks.rounds import Rounds, take_turns
-from benchmarks.table2 import VARIANTS, figures, row, turns_of
+from benchmarks.table2 import VARIANTS, figures, keep, row, turns_of
 from benchmarks.table2_report import ADAPTIVE, CLASSIFY, EVERY, draw, section
 from edge.bench.context import begin
 from edge.bench.stretch import Plan
@@ -120,8 +120,9 @@ def test_what_the_file_holds_is_json(result):
 
 
 def test_section(result):
-    text = section(result)
+    text = section(result, "figures/here.png")
     assert believed(result) in text
+    assert text.endswith("(figures/here.png)")
     cells = "1,234,567 | _756,447_ | 0.0606 | _0.01914_ | 864 | 2,907 | yes / no | trained / random"
     assert f"| slim CNN + RGC | {cells} |" in text
     speeds = "10,000 | 5,000 | _203.73_ | 1,000 | 500 | 2,000 | 1,000 | _61.3_"
@@ -136,6 +137,18 @@ def test_picture(result, tmp_path):
     assert (tmp_path / "figures" / "table2.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("clean", [True, False])
+def test_what_is_kept(clean, result, tmp_path, monkeypatch):
+    """A run that cannot be believed leaves the report's figures as they are."""
+    monkeypatch.setattr(table2, "key_of", lambda name: f"{name}-avx2")
+    keep({**result, "clean": clean}, tmp_path)
+    kept = {path.name for path in (tmp_path / "results").iterdir()}
+    assert "table2-avx2.json" in kept
+    assert ("parameters-slim.json" in kept) == clean
+    assert (tmp_path / "figures/table2-avx2.png").is_file()
+    assert "<!-- table2-avx2 -->" in (tmp_path / "results.md").read_text()
+
+
 def test_an_unclean_run_says_so(result):
     told = {**result, "clean": False, "reasons": ["load 3"]}
     assert "The run is NOT CLEAN: load 3." in believed(told)
@@ -146,7 +159,7 @@ def test_the_report_finds_what_is_written(result, tmp_path):
     """Keys, units and commands of the claims are those of the figures; other files do not matter."""
     for figure in figures(result):
         save(figure, tmp_path)
-    for name in ("table2", "peers"):
+    for name in ("table2", "table2-avx2", "peers"):
         (tmp_path / f"{name}.json").write_text("{}")
     rows = {found.claim.key: found for found in join(read_claims()[1], load_store(tmp_path))}
     assert rows["slim.parameters"].ours == 1_234_567
