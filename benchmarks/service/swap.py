@@ -105,7 +105,7 @@ def write_clip(file: Path, fps: float) -> int:
 def answers(file: Path, name: str) -> list[list[dict[str, float]]]:
     """What a model says of each frame: the probabilities of each face."""
     finder = Finder(open_detector("facet", SIDE, None), interval=1)
-    pipeline = Pipeline(finder, Classifier(bundles.load(name)), Smoother(0), MaskVote(), 30.0)
+    pipeline = Pipeline(finder, Classifier(bundles.load(name)), Smoother(0), MaskVote(), fps=30.0)
     camera, found = FileCamera(file), []
     while (frame := camera.read()) is not None:
         seen = pipeline.process(frame).to_dict()
