@@ -27,6 +27,11 @@ Weights = Sequence[Floats | None]
 Arrays = dict[str, npt.NDArray[Any]]
 
 
+def pays(weights: Sequence[Floats]) -> bool:
+    """Whether there is a matrix large enough; convolutions are kept whole and gain nothing."""
+    return any(map(_large, weights))
+
+
 def between(began: Weights, ended: Sequence[Floats]) -> Arrays:
     """The arrays that, with the weights a network began with, nearly give back those it ended with.
 

@@ -1,8 +1,9 @@
 """Trained networks in half precision, small enough to ship.
 
 What comes back can be converted, measured, explained or trained on without training it first. Of a network
-that is too large for that the large arrays are kept in 8 bits (`train_keras.rounding`), or, where it was
-fine-tuned from a start that anybody can get, what training changed of them (`train_keras.changes`).
+that is too large for that the large arrays are kept in 8 bits (`train_keras.rounding`). Where it has large
+matrices and was fine-tuned from a start that anybody can get, what training changed of them is
+(`train_keras.changes`).
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ def keep(run: Path, folder: Path = STARTS) -> Path:
     recipe = Recipe.model_validate_json((run / RECIPE).read_bytes())
     network = keras.saving.load_model(run / WEIGHTS, compile=False)
     weights, large = network.get_weights(), network.count_params() * 2 > LARGEST
-    if large and recipe.model.start:
+    if large and recipe.model.start and changes.pays(weights):
         arrays: dict[str, Any] = changes.between(_began(recipe, network), weights)
     else:
         arrays = {}
         for number, each in enumerate(weights):
-            if large and each.size >= MANY:
+            # A depthwise kernel ends in one: all its channels would share one step.
+            if large and each.size >= MANY and each.shape[-1] > 1:
                 arrays[_key(number)], arrays[_sizes(number)] = rounding.to_steps(each)
             else:
                 arrays[_key(number)] = each.astype(np.float16)

@@ -57,6 +57,26 @@ def test_a_large_network_comes_back_from_8_bits(run, tmp_path, monkeypatch):
     assert np.allclose(after.predict(faces, verbose=0), network.predict(faces, verbose=0), atol=0.02)
 
 
+def test_a_large_convolutional_network_needs_no_start(tmp_path, monkeypatch):
+    """Though its recipe names one; and each channel of a depthwise kernel stays as exact as the others."""
+    options = {"input_size": 32, "width": 0.125}
+    model = {"builder": "face_mobilenet", "options": options, "start": "/nowhere/start.keras"}
+    recipe = RECIPE_OF_RUN.model_dump() | {"name": "wide", "model": model}
+    keras.utils.set_random_seed(1)
+    network = models.build("face_mobilenet", **options)
+    run = tmp_path / "runs" / "wide"
+    run.mkdir(parents=True)
+    network.save(run / WEIGHTS)
+    (run / RECIPE).write_text(Recipe.model_validate(recipe).model_dump_json())
+    monkeypatch.setattr(keeping, "LARGEST", int(1.9 * network.count_params()))
+    monkeypatch.setattr(keeping, "MANY", 256)
+    keep(run, tmp_path / "starts")
+    after = keras.saving.load_model(restore("wide", tmp_path / "again", tmp_path / "starts"))
+    for ours, theirs in zip(after.weights, network.weights, strict=True):
+        exact = np.array_equal(ours.numpy(), theirs.numpy().astype(np.float16).astype(np.float32))
+        assert exact == ("depthwise" in theirs.path or theirs.shape.num_elements() < 256), theirs.path
+
+
 def test_a_restored_run_has_its_recipe_but_no_paths_of_another_machine(run, tmp_path):
     path = keep(run, tmp_path / "starts")
     assert b"private" not in path.read_bytes()
