@@ -18,11 +18,16 @@ PATH = Path("docs/figures/frontier.png")
 MARKERS: dict[Variant, str] = {"float32": "o", "float16": "^", "dynamic": "D", "int8": "s"}
 PANELS = {"full": "bare faces", "masked": "under painted masks"}
 LEAST_POINTS, LEAST_FACTOR = 6.0, 10.0  # of the axes
-COLOURS = ("#2563a8", "#c2571a", "#2f7d4f", "#8a4fa3", "#a3333d", "#7a6a2b", "#3a8f9e", "#5b5b5b")
+# As many as models, or two would look alike; numbers tell them apart without colours.
+COLOURS = (
+    *("#2563a8", "#c2571a", "#2f7d4f", "#8a4fa3", "#a3333d", "#7a6a2b", "#3a8f9e", "#5b5b5b"),
+    *("#e07ba0", "#7fa7d9", "#e3a857", "#7dbb6a", "#3d2f78", "#111111", "#b8b03a", "#6b3e26"),
+)
 
 
 def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
-    """Two panels, PNG: bare and masked; a colour a model, a marker a variant. Up and to the left is better.
+    """Two panels, PNG: bare and masked; a colour and a number a model, a marker a variant. Up and to the
+    left is better.
 
     Models whose times come from another machine than most have hollow marks: the two do not compare.
 
@@ -32,13 +37,15 @@ def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
     models = [record for record in records if record.task == "expression"]
     if not models:
         return
-    colours = {record.name: COLOURS[place % len(COLOURS)] for place, record in enumerate(models)}
+    looks = {
+        record.name: (COLOURS[place % len(COLOURS)], f"{place + 1}") for place, record in enumerate(models)
+    }
     (usual, _), *others = Counter(record.machine for record in models).most_common()
     figure = Figure(figsize=(12, 5), layout="constrained")
     panels: Sequence[Axes] = figure.subplots(1, 2, sharex=True)
     for axes, (kind, title) in zip(panels, PANELS.items(), strict=True):
         for record in models:
-            _draw(axes, record, kind, colours[record.name], hollow=record.machine != usual)
+            _draw(axes, record, kind, *looks[record.name], hollow=record.machine != usual)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -52,7 +59,10 @@ def draw_frontier(records: Sequence[ParityRecord], path: Path = PATH) -> None:
     known = [Line2D([], [], color="#555", marker=MARKERS[v], linestyle="", label=v) for v in VARIANTS]
     figure.legend(handles=known, frameon=False, loc="outside upper center", ncols=len(known))
     # Beside the panels: names at the marks would lie over one another where models are alike.
-    named = [Line2D([], [], color=colour, label=name, linewidth=2) for name, colour in colours.items()]
+    named = [
+        Line2D([], [], color=colour, label=f"{number} {name}", linewidth=2)
+        for name, (colour, number) in looks.items()
+    ]
     figure.legend(handles=named, frameon=False, loc="outside right upper")
     machines = "; ".join([usual, *(f"hollow: on {machine}" for machine, _ in others)])
     figure.supxlabel(f"measured on {machines}", fontsize=8, color="#555")
@@ -69,13 +79,22 @@ def _widen(axes: Axes) -> None:
     axes.set_xlim(fast / factor, slow * factor)
 
 
-def _draw(axes: Axes, record: ParityRecord, kind: str, colour: str, hollow: bool) -> None:
+def _draw(axes: Axes, record: ParityRecord, kind: str, colour: str, number: str, hollow: bool) -> None:
     looks = 2 if record.mirror else 1
     points = sorted(
         (looks * variant.latency_ms, _accuracy(variant, kind), variant.variant) for variant in record.variants
     )
     times, heights, _ = zip(*points, strict=True)
     axes.plot(times, heights, color=colour, linewidth=0.8, alpha=0.5)
+    axes.annotate(
+        number,
+        (times[0], heights[0]),
+        xytext=(-3, 6),
+        textcoords="offset points",
+        ha="right",
+        color=colour,
+        fontsize=8,
+    )
     for time, height, variant in points:
         inside = "white" if hollow else colour
         axes.plot(time, height, MARKERS[variant], color=colour, markerfacecolor=inside, markersize=6)
