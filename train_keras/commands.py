@@ -21,6 +21,7 @@ VotesOption = Annotated[Path, typer.Option("--ferplus", help="ferplus.npz or Mic
 MASKED_FACES = Path("../shared/data/masked_faces.zip")
 YUNET = Path("../shared/weights/yunet_n_640_640.onnx")
 MISSES = Path("runs/misses.png")
+SPLITS = {"test": "PRIVATE_TEST", "validation": "PUBLIC_TEST", "training": "TRAINING"}  # of labelled faces
 
 
 def train(
@@ -118,7 +119,11 @@ def evaluate(
     centerface: Annotated[Path | None, _photos("CenterFace's network, a peer.")] = None,
     minimum: Annotated[float, _photos("Least longer side of a face that counts, in pixels.", min=1)] = 40,
     split: Annotated[
-        str, _photos("test; validation for tuning, or training: both leave docs alone.")
+        str,
+        typer.Option(
+            help="test; validation (FER+ PublicTest) for choosing and tuning, or training: both leave docs "
+            "alone."
+        ),
     ] = "test",
     runs: Annotated[Path, _photos("Folder of the JSON file.")] = Path("runs"),
     sheet: Annotated[Path, _photos("Where to draw what was missed and what is false.")] = MISSES,
@@ -127,12 +132,14 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measure a model on test faces, bare and occluded, or `detector` on photographs; writes docs/results."""
+    if split not in SPLITS:
+        raise typer.BadParameter(f"--split is {', '.join(SPLITS)}")
     if conditions:
         from train_keras.conditions.evaluate import evaluate_conditions
 
-        if model == "detector" or occlusion or set_name != "ferplus":
+        if model == "detector" or occlusion or set_name != "ferplus" or split != "test":
             raise typer.BadParameter(
-                "--conditions is for classifiers on ferplus and brings its own occlusions"
+                "--conditions is for classifiers on ferplus, its test faces, and brings its own occlusions"
             )
         command = f"mien evaluate {model} --conditions"
         typer.echo(evaluate_conditions(model, data, photos, command=command, progress=bar))
@@ -146,8 +153,6 @@ def evaluate(
             evaluate_lean,
         )
 
-        if split.upper() not in PhotoSplit.__members__:
-            raise typer.BadParameter("--split is test, validation or training")
         settings = Settings(
             photos=photos,
             detectors=detector or [DEFAULT],
@@ -162,13 +167,15 @@ def evaluate(
         )
         typer.echo((evaluate_lean if lean else evaluate_detectors)(settings, bar))
         return
+    from train_keras.data.faces import Split
     from train_keras.evaluating import evaluate_classifier
 
     kinds = occlusion or [Occlusion.MASK]
     chosen = "" if set_name == "ferplus" else f" --set {set_name}"
     chosen += "".join(f" --occlusion {kind}" for kind in kinds if kinds != [Occlusion.MASK])
     command = f"mien evaluate {model}{chosen}"
-    typer.echo(evaluate_classifier(model, set_name, data, kinds, command=command, progress=bar))
+    faces = Split[SPLITS[split]]
+    typer.echo(evaluate_classifier(model, set_name, data, kinds, command=command, split=faces, progress=bar))
 
 
 def masks(

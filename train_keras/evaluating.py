@@ -32,9 +32,12 @@ def evaluate_classifier(
     kinds: Sequence[Occlusion],
     *,
     command: str,
+    split: Split = Split.PRIVATE_TEST,
     progress: Progress = quiet,
 ) -> str:
     """Measure a classifier and keep what it said: predictions, the results store, a section of the results.
+
+    Nothing is kept of another split than the test faces.
 
     Args:
         model: as `open_subject` takes it.
@@ -42,24 +45,32 @@ def evaluate_classifier(
         path: where the set lies; None for its usual place.
         kinds: occlusions beside the bare faces; every model meets the same ones.
         command: what a reader types to get this again.
+        split: PUBLIC_TEST to choose and tune by, TRAINING to see what was learned by heart.
     Returns:
         The section's body, Markdown.
     Raises:
-        DataError: the set has no test faces.
+        DataError: the set has no such faces.
     """
     subject = open_subject(model)
-    faces = test_faces(read_set(set_name, path, progress=progress), set_name)
+    faces = faces_of(read_set(set_name, path, progress=progress), set_name, split)
     answers = {occlusion: _ask(subject, faces, set_name, occlusion, progress) for occlusion in (BARE, *kinds)}
-    seven = {}
-    for occlusion, answered in answers.items():
-        said = predictions.keep(answered)
+    tested = split == Split.PRIVATE_TEST
+    if tested:
+        answers = {occlusion: predictions.keep(said) for occlusion, said in answers.items()}
+    seven = {
+        occlusion: evaluation.score(said.probabilities, said.classes, SCHEMES[said.scheme])
+        for occlusion, said in answers.items()
+    }
+    shown = {occlusion: seven[occlusion] for occlusion in list(seven)[:_SHOWN]}
+    tables = f"{evaluation.summary_table(seven)}\n\n{evaluation.class_table(shown)}"
+    if not tested:
+        return tables
+    for said in answers.values():
         for scheme in _schemes(said):
             record = store.measure(
                 said.merged(scheme), command=command, commit=commit(), weights_sha256=subject.digest
             )
             store.save(record)
-        seven[occlusion] = evaluation.score(said.probabilities, said.classes, SCHEMES[said.scheme])
-    shown = {occlusion: seven[occlusion] for occlusion in list(seven)[:_SHOWN]}
     name = f"{subject.name}_{set_name}" if set_name != "ferplus" else subject.name
     figure = Path("figures") / f"confusion_{name}.png"
     evaluation.draw_confusion(shown, RESULTS.parent / figure)
@@ -68,24 +79,24 @@ def evaluate_classifier(
         f"{subject.what[0].upper()}{subject.what[1:]}: `{subject.name}` {subject.version}, weights sha256 "
         f"`{subject.digest[:12]}…`. {title} PrivateTest, {TRUTHS.get(set_name, 'its labels')}; "
         f"occlusions are painted, seed {TEST_SEED}. Per cent.",
-        evaluation.summary_table(seven),
-        evaluation.class_table(shown),
+        tables,
         f"![confusion matrices]({figure})",
     ])  # fmt: skip
     write_section(f"evaluate:{name}", f"Accuracy of {subject.name} on {title}", command, body)
     return body
 
 
-def test_faces(faces: Faces, name: str) -> Faces:
-    """The faces nobody trains or tunes on.
+def faces_of(faces: Faces, name: str, split: Split = Split.PRIVATE_TEST) -> Faces:
+    """The faces of one split; by default those nobody trains or tunes on.
 
     Raises:
         DataError: the set has none.
     """
-    private = faces.split(Split.PRIVATE_TEST)
-    if not len(private):
-        raise DataError(f"{name} has no published test faces: use `mien crossval`")
-    return private
+    chosen = faces.split(split)
+    if not len(chosen):
+        what = "test faces: use `mien crossval`" if split == Split.PRIVATE_TEST else f"{split.name} faces"
+        raise DataError(f"{name} has no published {what}")
+    return chosen
 
 
 def _ask(subject: Subject, faces: Faces, set_name: str, occlusion: str, progress: Progress) -> Predictions:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,19 @@ def test_an_ensemble_is_the_mean_over_members_and_mirror_images(few, tmp_path):
     digests = {open_subject(each).digest for each in members}
     (record,) = (each for each in store.load_store().values() if each.key.endswith("seven"))
     assert record.weights_sha256 not in digests
+
+
+def test_another_split_is_measured_on_its_own_faces_and_leaves_no_trace(few, monkeypatch, tmp_path):
+    splits = few.splits.copy()
+    splits[::2] = Split.PUBLIC_TEST
+    mixed = replace(few, splits=splits)
+    monkeypatch.setattr(evaluating, "read_set", lambda *_, **__: mixed)
+    body = evaluate_classifier("slim", "ferplus", None, [Occlusion.MASK], command="", split=Split.PUBLIC_TEST)
+    right = open_subject("slim").answer(few.images[::2]).argmax(1) == few.classes[::2]
+    assert f"| full | {len(right)} | **{100 * right.mean():.2f}** |" in body
+    assert not (tmp_path / RESULTS.parent).exists()
+    with pytest.raises(DataError, match="ferplus has no published TRAINING faces"):
+        evaluate_classifier("slim", "ferplus", None, [], command="", split=Split.TRAINING)
 
 
 def test_a_set_without_test_faces(few, monkeypatch):

@@ -15,7 +15,7 @@ from train_keras.conditions.scores import measure_abstention, measure_reliabilit
 from train_keras.conditions.section import body
 from train_keras.conditions.sheet import draw_sheet
 from train_keras.data.sets import read_set
-from train_keras.evaluating import test_faces
+from train_keras.evaluating import faces_of
 from train_keras.measures import scheme_of
 from train_keras.occlusion.cuttings import read_cuttings
 from train_keras.occlusion.masked import Progress, find_landmarks, quiet
@@ -42,7 +42,7 @@ def evaluate_conditions(
         DataError: a data set is missing or damaged.
     """
     subject = open_subject(model)
-    faces = test_faces(read_set("ferplus", data, progress=progress), "ferplus")
+    faces = faces_of(read_set("ferplus", data, progress=progress), "ferplus")
     if scheme_of(subject.answer(faces.images[:1])) != "seven":
         raise ConfigError(
             f"{subject.name} does not answer in seven labels: --conditions needs a model that does"

@@ -47,6 +47,11 @@ class BatchNorm(layers.BatchNormalization):
         return outputs
 
 
+def scaled(filters: int, width: float) -> int:
+    """So many filters at that width: a multiple of 8, at least 8."""
+    return max(8, 8 * round(filters * width / 8))
+
+
 def conv_bn(
     x: Any,
     filters: int,

@@ -18,7 +18,7 @@ from train_keras.predictions import Predictions
 
 STORE = Path("docs/results")
 # What `mien convert` and the benchmarks keep there, with more in a file than one measurement.
-OTHERS = ("parity-", "conditions-", "fleet-", "table2", "peers")
+OTHERS = ("parity-", "conditions-", "fleet-", "table2", "peers", "students")
 KEY = r"^[a-z0-9][a-z0-9_.-]*$"
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -132,8 +132,13 @@ def test_sheet_without_a_face(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["detector"], ["slim", "--set", "lfw"], ["slim", "--occlusion", "hand"]],
-    ids=["the detector", "another set", "occlusions"],
+    [
+        ["detector"],
+        ["slim", "--set", "lfw"],
+        ["slim", "--occlusion", "hand"],
+        ["slim", "--split", "validation"],
+    ],
+    ids=["the detector", "another set", "occlusions", "other faces"],
 )
 def test_what_does_not_go_with_conditions(arguments):
     from train_keras.commands import evaluate as command

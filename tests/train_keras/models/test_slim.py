@@ -7,6 +7,7 @@ import pytest
 from edge.errors import ConfigError
 from train_keras.cost import gflops
 from train_keras.models import build
+from train_keras.models.outputs import expression_only
 from train_keras.models.slim import slim
 from train_keras.recipe import read_recipe
 
@@ -44,6 +45,31 @@ def test_probabilities(papers):
         assert answers.shape == (2, 7)
         assert answers.sum(1) == pytest.approx([1, 1], abs=1e-5)
         assert np.abs(answers[0] - answers[1]).max() > 0
+
+
+def test_heads_for_what_is_covered_leave_the_expression_alone():
+    options = {"channels": 1, "stem_strides": 1, "first_expansion": 0, "strides": (2, 2, 1, 2, 1, 1)}
+    plain, parsing = slim(**options), slim(parse=True, **options)
+    extra = {"occlusion": 32 + 1, "masked": 640 + 1}
+    assert parsing.count_params() == plain.count_params() + sum(extra.values())
+    for layer in plain.layers:
+        parsing.get_layer(layer.name).set_weights(layer.get_weights())
+    faces = np.random.default_rng(0).uniform(-1, 1, (2, 48, 48, 1)).astype(np.float32)
+    answers = parsing(faces, training=False)
+    assert {name: tuple(answer.shape) for name, answer in answers.items()} == {
+        "expression": (2, 7),
+        "occlusion": (2, 12, 12, 1),
+        "masked": (2, 1),
+    }
+    assert np.allclose(answers["expression"], plain(faces, training=False), atol=1e-6)
+    assert gflops(expression_only(parsing)) == gflops(plain)
+
+
+def test_width_keeps_steps_of_eight():
+    narrow = slim(16, width=0.75)
+    widths = [narrow.get_layer(f"block{i}_project_conv").filters for i in range(1, 7)]
+    assert widths == [16, 16, 24, 48, 72, 120]
+    assert slim(16, width=1.0).count_params() == slim(16).count_params()
 
 
 def test_save_and_load(tmp_path):

@@ -47,8 +47,3 @@ def residual(x: Any, *, light: bool = False, name: str) -> Any:
     y = conv3(y, filters, relu=False, light=light, name=f"{name}_2")
     y = layers.Add(name=f"{name}_add")([x, y])
     return layers.ReLU(name=f"{name}_relu")(y)
-
-
-def scaled(filters: int, width: float) -> int:
-    """So many filters at that width: a multiple of 8, at least 8."""
-    return max(8, 8 * round(filters * width / 8))

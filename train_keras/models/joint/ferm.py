@@ -9,7 +9,8 @@ from typing import Any
 
 from keras import layers
 
-from train_keras.models.joint.blocks import conv3, residual, scaled
+from train_keras.models.joint.blocks import conv3, residual
+from train_keras.models.layers import scaled
 
 BLOCKS = 3
 

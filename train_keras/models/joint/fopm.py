@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from keras import layers
 
-from train_keras.models.joint.blocks import Double, conv3, scaled
-from train_keras.models.layers import conv_bn
+from train_keras.models.joint.blocks import Double, conv3
+from train_keras.models.layers import conv_bn, scaled
 
 POINTS = 68
 SIGMA = 1.5  # cells, of the Gaussian that a landmark is in its heat map

@@ -12,13 +12,12 @@ import keras
 from keras import layers
 
 from edge.labels import LABELS
-from train_keras.models.joint.blocks import scaled
 from train_keras.models.joint.effm import effm as fuse
 from train_keras.models.joint.effm import exposed
 from train_keras.models.joint.ferm import ferm as recognise
 from train_keras.models.joint.fopm import fopm as parse
 from train_keras.models.joint.fopm import outputs
-from train_keras.models.layers import classification, conv_bn
+from train_keras.models.layers import classification, conv_bn, scaled
 
 STEP = 16  # the U-Nets halve a map twice that already is a quarter of the input
 

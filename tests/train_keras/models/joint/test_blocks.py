@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from train_keras.models.joint.blocks import Double, conv3, residual, scaled
+from train_keras.models.joint.blocks import Double, conv3, residual
+from train_keras.models.layers import scaled
 
 
 def test_double():
