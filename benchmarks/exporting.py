@@ -116,6 +116,7 @@ def export(one: Network, folder: Path) -> None:
     from train_keras.batches import INPUT_OFFSET, INPUT_SCALE
     from train_keras.cost import gflops
     from train_keras.models import build
+    from train_keras.models.outputs import expression_only
     from train_keras.recipe import read_recipe
 
     keras.utils.set_random_seed(SEED)
@@ -127,6 +128,7 @@ def export(one: Network, folder: Path) -> None:
         model, weights = build(recipe.builder, **recipe.options), "random"
     else:
         model, weights = build(one.key), "random"
+    model = expression_only(model)
 
     pixels = np.random.default_rng(SEED).integers(0, 256, (NOISE, 1, *model.input_shape[1:]))
     pixels[:2, 0, 0, 0], pixels[:2, 0, 0, 1] = 0, 255  # the input range has to be exactly the pixels'

@@ -23,7 +23,8 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         side: of the network's input; the faces' own by default.
         balance: 0 draws faces as they come; towards 1, rare classes come more often and frequent ones less,
             until all come equally often. An epoch stays as long.
-        teacher: float32 [N, C], logits that follow the targets, which are [B, 2C] then.
+        teacher: float32 [N, C], logits that follow the targets, which are [B, 2C] then; or [1 + V, N, C],
+            those for the bare faces and for each of the V masks.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self.faces, self.pool, self.masked = faces, pool, masked
         self.batch_size, self.seed, self.augmentation = batch_size, seed, augmentation
         self.side, self.balance = side or faces.images.shape[1], balance
-        self.targets = faces.targets if teacher is None else np.hstack([faces.targets, teacher])
+        self.teacher = teacher[None] if teacher is not None and teacher.ndim == 2 else teacher
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -60,7 +61,22 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
             augment(self.pool[v, i] if w else self.faces.images[i], rng, self.augmentation)
             for i, v, w in zip(chosen, variants, wears, strict=True)
         ]
-        return scale_pixels(np.stack([enlarge(crop, self.side) for crop in crops])), self.targets[chosen]
+        faces = scale_pixels(np.stack([enlarge(crop, self.side) for crop in crops]))
+        return faces, self.targets(chosen, variants, wears)
+
+    def targets(self, chosen: Rows, variants: Rows, wears: Rows) -> Floats:
+        """What faces are to be answered with, float32 [B, C] or, with a teacher, [B, 2C].
+
+        Args:
+            chosen: the faces.
+            variants: the mask of each.
+            wears: whether it wears that mask.
+        """
+        labels = self.faces.targets[chosen]
+        if self.teacher is None:
+            return labels
+        shown = np.where(wears, 1 + variants, 0) if len(self.teacher) > 1 else 0
+        return np.hstack([labels, self.teacher[shown, chosen]])
 
     def _order(self) -> Rows:
         """The rows of this epoch."""

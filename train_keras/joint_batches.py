@@ -32,7 +32,7 @@ class JointBatches(FaceBatches):
         side: of the network's input; the faces' own by default.
         cells: side h of the maps; a quarter of `side` by default.
         outputs: of the network; other targets are left out.
-        teacher: float32 [N, C], logits that follow the expression's targets.
+        teacher: float32 [N, C] or [1 + V, N, C], logits that follow the expression's targets.
     Raises:
         ValueError: pool, maps and points do not belong to these faces, an unknown output, or too few faces.
     """
@@ -101,7 +101,7 @@ class JointBatches(FaceBatches):
             strict=True,
         )
         faces = scale_pixels(np.stack([enlarge(picture, self.side) for picture in pictures]))
-        targets = {"expression": self.targets[chosen]}
+        targets = {"expression": self.targets(chosen, variants, wears)}
         if "occlusion" in self.outputs:
             targets["occlusion"] = np.stack([occlusion_map(cover, self.cells) for cover in covers])
         if "landmarks" in self.outputs:

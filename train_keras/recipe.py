@@ -123,17 +123,21 @@ class OptimiserRecipe(_Strict):
 
 
 class DistillationRecipe(_Strict):
-    """Learning from other networks' answers to the bare face (`train_keras.distillation`).
+    """Learning from other networks' answers (`train_keras.distillation`).
 
     Attributes:
         teacher: a `.keras` file or a file of soft labels (`train_keras.soft_labels`), or several, averaged.
         alpha: share of the labels in the loss; the rest is the teacher's.
         temperature: that softens both networks' answers.
+        sees: what the teacher is shown when the student sees an occluded face: the `bare` one, of which it
+            knows more than can be seen; the `same` picture, before it is augmented, of which it knows what
+            can be told; or `both`, its logits averaged.
     """
 
     teacher: Path | tuple[Path, ...]
     alpha: float = Field(0.1, ge=0, le=1)
     temperature: float = Field(10.0, gt=0)
+    sees: Literal["bare", "same", "both"] = "bare"
 
     @property
     def teachers(self) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""What one or several teachers say of the bare training faces: averaged answers, kept in one small file.
+"""What one or several teachers say of the training faces: averaged answers, kept in one small file.
 
 Teachers may be large and may be gone; a file of soft labels is enough to train their student again.
 """
@@ -6,14 +6,17 @@ Teachers may be large and may be gone; a file of soft labels is enough to train 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from edge.errors import DataError
-from edge.types import Floats
+from edge.errors import ConfigError, DataError
+from edge.types import Floats, Image
 from train_keras.data.faces import Faces, read_arrays
 from train_keras.distillation import teacher_logits
+from train_keras.occlusion.masked import Progress, quiet
+from train_keras.recipe import DistillationRecipe
 
 SUFFIX = ".npz"
 LARGEST_HALF = 60000.0  # below float16's largest number
@@ -39,6 +42,37 @@ def soft_labels(teachers: Sequence[Path], faces: Faces, cache: Path) -> Floats:
         logits = read(teacher, faces) if kept else teacher_logits(teacher, faces.images, cache)
         said.append(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
     return np.mean(said, axis=0).astype(np.float32)
+
+
+def taught(
+    recipe: DistillationRecipe, faces: Faces, pool: Image | None, cache: Path, progress: Progress = quiet
+) -> Floats:
+    """What the recipe's teachers say of what it shows them.
+
+    Args:
+        faces: bare ones.
+        pool: uint8 [V, N, S, S], the same faces occluded; None where nothing is.
+        cache: folder in which networks' answers are kept.
+    Returns:
+        float32 [N, C] of the bare faces alone, or [1 + V, N, C], first those and then the pool's.
+    Raises:
+        ConfigError: a teacher is to be shown occluded faces, but only its soft labels are at hand.
+        ModelMissingError, DataError: as `soft_labels` does.
+    """
+    views = [faces.images]
+    if pool is not None and recipe.sees != "bare":
+        views.extend(pool)
+    if len(views) > 1 and (kept := [teacher for teacher in recipe.teachers if teacher.suffix == SUFFIX]):
+        raise ConfigError(
+            f"distillation.sees: {kept[0]} holds what was said of bare faces: name the teacher's .keras file"
+        )
+    bare, *occluded = (
+        soft_labels(recipe.teachers, replace(faces, images=images), cache)
+        for images in progress(views, len(views), "asking the teachers")
+    )
+    if recipe.sees == "both":
+        occluded = [(bare + each) / 2 for each in occluded]
+    return np.stack([bare, *occluded]) if occluded else bare
 
 
 def teacher_name(teacher: Path) -> str:

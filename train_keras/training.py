@@ -46,7 +46,7 @@ from train_keras.runs import (
     verbosity,
 )
 from train_keras.schedules import best_epoch, learning_rate, optimiser, stops
-from train_keras.soft_labels import soft_labels
+from train_keras.soft_labels import taught
 from train_keras.starting import take_over
 
 WATCHED = 0.1  # of the training people, where a set publishes nobody to watch
@@ -69,7 +69,7 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
     hidden = find_hidden(recipe, training, progress) if joint else None
     teacher = None
     if recipe.distillation is not None:
-        teacher = soft_labels(recipe.distillation.teachers, training, run)
+        teacher = taught(recipe.distillation, training, pool, run, progress)
     return fit(recipe, run, *sets, teacher=teacher, hidden=hidden)
 
 
@@ -89,7 +89,8 @@ def fit(
 
     Args:
         pool: uint8 [V, N, S, S]; None where nothing is masked.
-        teacher: float32 [N, C], logits of the bare training faces, where the recipe distils.
+        teacher: float32 [N, C] or [1 + V, N, C], logits of the bare training faces or of those and of the
+            pool's, where the recipe distils.
         hidden: what the pool covers and where the landmarks are, for a network that answers that too.
         until: stop after this epoch, as a kill would; the next call goes on there.
     Raises:

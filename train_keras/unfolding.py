@@ -1,7 +1,8 @@
 """A trainable network back from its bundle, whose int8 weights carry its batch normalisation folded in.
 
 What comes back answers as the bundle does, but for the rounding of activations and the temperature. So a
-network whose training run is gone can be converted again, explained, or trained on.
+network whose training run is gone can be converted again, explained, or trained on. Heads that only training
+had are gone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from edge.types import Floats, Image
 from train_keras.batches import scale_pixels
 from train_keras.data.faces import Split
 from train_keras.keeping import restored
+from train_keras.models.outputs import expression_only
 from train_keras.recipe import Recipe
 from train_keras.starting import HEAD
 from train_keras.training import network as untrained
@@ -73,7 +75,7 @@ def unfold(bundle: Bundle, recipe: Recipe, faces: Image) -> keras.Model:
     Raises:
         DataError: the recipe's is another network, or one that is not folded so.
     """
-    network, folded = untrained(recipe), _read(bundle)
+    network, folded = expression_only(untrained(recipe)), _read(bundle)
     for layer in (each for each in network.layers if each.weights):
         its = [each for each in folded if layer.name in each.layers]
         try:

@@ -20,7 +20,7 @@ def test_shipped_candidates_are_recipes_of_one_schedule_and_differ():
     assert all(recipe.name == name for name, recipe in recipes.items())
     assert len({run_of(name, FILE.parent) for name in recipes}) == len(recipes)
     wide = recipes["without RGC, 1.25 wide"].model.options
-    assert wide == recipes["slim_fine"].model.options | {"rgc": False, "width": 1.25}
+    assert wide == recipes["slim_fine_plain"].model.options | {"rgc": False, "width": 1.25}
 
 
 def test_changes_reach_into_tables_and_leave_the_rest():
@@ -53,7 +53,7 @@ def test_a_file_that_holds_no_candidates(tmp_path, text, complaint):
 
 
 def test_what_is_written(tmp_path):
-    recipe = read_candidates(FILE)["slim_fine"]
+    recipe = read_candidates(FILE)["slim_fine_plain"]
     body = write(STUDENTS, recipe, FILE, tmp_path)
     assert "| second | 2,000 | 60.8 | 1020 | 0.70 | 81.0 | 58.0 | +1.0 | -2.0 |" in body
     assert "trained 6 epochs" in body

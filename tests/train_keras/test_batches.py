@@ -97,6 +97,21 @@ def test_balanced_batches_draw_rare_classes_more_often(ferplus):
     assert drawn[1.0][drawn[0.0] > 0].min() > 0.08
 
 
+def test_a_teacher_that_was_shown_every_mask_speaks_of_the_one_that_is_worn(faces):
+    few = faces[:50]
+    pool = np.stack([few.images + 60, few.images + 120])
+    said = np.zeros((3, 50, 7), np.float32)
+    said[:] = 60 * np.arange(3)[:, None, None] + np.arange(50)[:, None]
+    options = {"masked": 0.5, "batch_size": 25, "seed": 3, "augmentation": STILL, "teacher": said}
+    seen = set()
+    for pictures, targets in map(FaceBatches(few, pool, **options).__getitem__, range(2)):
+        assert np.array_equal(levels(pictures), targets[:, 7])
+        assert np.array_equal(targets[:, 7:] % 60, np.tile(targets[:, 7:8] % 60, 7))
+        assert np.array_equal(targets[:, :7], few.targets[targets[:, 7].astype(int) % 60])
+        seen |= set(targets[:, 7] // 60)
+    assert seen == {0, 1, 2}
+
+
 def test_enlarged_batches_with_a_teachers_logits(ferplus):
     faces = ferplus.split(Split.TRAINING)[:64]
     logits = np.arange(64 * 7, dtype=np.float32).reshape(64, 7)

@@ -1,16 +1,18 @@
 import subprocess
 import sys
+from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
-from edge.errors import DataError, ModelMissingError
+from edge.errors import ConfigError, DataError, ModelMissingError
 from train_keras.data.faces import Split
 from train_keras.distillation import teacher_logits
 from train_keras.models.slim import slim
 from train_keras.models.vit import vit
 from train_keras.recipe import DistillationRecipe
-from train_keras.soft_labels import keep, read, soft_labels
+from train_keras.soft_labels import keep, read, soft_labels, taught
 
 
 @pytest.fixture
@@ -45,6 +47,34 @@ def test_a_network_and_a_file_teach_together(faces, tmp_path):
     alone = teacher_logits(tmp_path / "model.keras", faces.images, tmp_path)
     alone -= np.log(np.exp(alone).sum(1, keepdims=True))
     assert said == pytest.approx((alone - np.log(7)) / 2, abs=1e-3)
+
+
+def test_teachers_are_shown_what_the_recipe_says(faces, tmp_path):
+    keras.utils.set_random_seed(1)
+    model = slim(48, channels=1, rgc=False)
+    logits = model.get_layer("logits")  # an untrained network says the same of every face but for traces
+    logits.set_weights([1e5 * weight for weight in logits.get_weights()])
+    model.save(tmp_path / "model.keras")
+    pool = np.stack([255 - faces.images, faces.images // 2])
+
+    def said(sees, shown=pool):
+        recipe = DistillationRecipe(teacher=tmp_path / "model.keras", sees=sees)
+        return taught(recipe, faces, shown, tmp_path)
+
+    bare, same, both = said("bare"), said("same"), said("both")
+    assert bare.shape == (12, 7)
+    assert same.shape == both.shape == (3, 12, 7)
+    assert np.array_equal(same[0], bare)
+    for number, images in enumerate(pool, 1):
+        alone = soft_labels([tmp_path / "model.keras"], replace(faces, images=images), tmp_path)
+        assert np.array_equal(same[number], alone)
+        assert not np.allclose(alone, bare, atol=1e-6)
+    assert both == pytest.approx((bare + same) / 2, abs=1e-4)
+    assert np.array_equal(said("same", None), bare)
+    keep(tmp_path / "kept.npz", faces, bare, [])
+    recipe = DistillationRecipe(teacher=tmp_path / "kept.npz", sees="same")
+    with pytest.raises(ConfigError, match=r"sees: .*kept\.npz holds what was said of bare faces"):
+        taught(recipe, faces, pool, tmp_path)
 
 
 def test_what_cannot_teach(faces, tmp_path):

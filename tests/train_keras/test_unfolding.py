@@ -64,6 +64,14 @@ def test_a_recipe_of_another_network(bundle, training):
         unfold(bundle, recipe.model_copy(update={"model": plain}), training.images)
 
 
+def test_heads_that_only_training_had_are_gone(bundle, network, training):
+    recipe = recipe_of(bundle)
+    parsing = recipe.model.model_copy(update={"options": recipe.model.options | {"parse": True}})
+    without = unfold(bundle, recipe.model_copy(update={"model": parsing}), training.images)
+    shown = scale_pixels(training.images[:8])
+    assert np.allclose(without.predict(shown, verbose=0), network.predict(shown, verbose=0), atol=1e-6)
+
+
 def test_restore_takes_a_shipped_model_and_a_folder(tmp_path, ferplus):
     said = CliRunner().invoke(app, ["restore", "slim", "--run", str(tmp_path / "a")])
     assert said.exit_code == 0, said.output
