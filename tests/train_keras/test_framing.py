@@ -4,7 +4,7 @@ import pytest
 
 from edge.alignment import CropGeometry, crop_face
 from edge.types import Face
-from train_keras.framing import FRAME, FRAMINGS, nearest, place
+from train_keras.framing import DEFAULT, EITHER_WAY, FRAME, FRAMINGS, GAIN, HAND, nearest, place, size_table
 
 
 def face_at(x, y, score=0.9):
@@ -44,3 +44,15 @@ def test_framings_agree_on_a_face_that_lies_right():
         assert np.abs(FRAMINGS[name](picture, face, geometry) - expected).max() <= 1, name
     for name, cut in FRAMINGS.items():
         assert cut(picture, face, geometry).shape == (48, 48), name
+
+
+def test_the_table_tells_what_the_devices_own_crop_costs():
+    named = dict.fromkeys((HAND, *FRAMINGS), 0.75) | {DEFAULT: 0.74}
+    lines = size_table({
+        ("bare", 48): {"found": 0.99, GAIN: -0.01, EITHER_WAY: 0.015} | named,
+        ("masked", 48): {"found": 0.0},
+    }).splitlines()  # fmt: skip
+    assert len({line.count("|") for line in lines}) == 1
+    assert lines[2].startswith("| bare | 48 | 99.0 | 75.0 | 74.0 |")
+    assert lines[2].endswith("| -1.0 ± 1.5 |")
+    assert lines[3].endswith("| - | - |")
