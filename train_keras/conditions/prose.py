@@ -10,8 +10,9 @@ that training uses, from another seed."""
 WORN = """**What hides the face.** The second painter shares neither drawing code nor landmarks with the
 first, and nothing is trained on its masks. Heights say where a mask's upper edge crosses the face. Real
 masks are cut out of the face detector's training photographs and laid over the face, landmark on landmark;
-what hides a side comes from the same photographs. Sunglasses, hands and scarves are drawn. Hidden: mean
-share of the crop. Gain: points of the coarse five over the seven labels, on the same faces."""
+what hides a side comes from the same photographs. Sunglasses, hands and scarves are drawn; a model whose
+recipe names them has met other drawings by the same hand. Hidden: mean share of the crop. Gain: points of
+the coarse five over the seven labels, on the same faces."""
 
 SEVERITY = """**Size, framing, light and blur.** Unchanged, bare faces reach {bare}, masked ones {masked}.
 The pictures have 48 px and no more detail than that. A face of 24 or 32 px is averaged down and enlarged
