@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from edge.types import Floats, Image
 from train_keras.augment import Augmentation, augment
@@ -64,7 +65,7 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         faces = scale_pixels(np.stack([enlarge(crop, self.side) for crop in crops]))
         return faces, self.targets(chosen, variants, wears)
 
-    def targets(self, chosen: Rows, variants: Rows, wears: Rows) -> Floats:
+    def targets(self, chosen: Rows, variants: Rows, wears: npt.NDArray[np.bool_]) -> Floats:
         """What faces are to be answered with, float32 [B, C] or, with a teacher, [B, 2C].
 
         Args:

@@ -71,7 +71,7 @@ def taught(
         for images in progress(views, len(views), "asking the teachers")
     )
     if recipe.sees == "both":
-        occluded = [(bare + each) / 2 for each in occluded]
+        occluded = [np.asarray((bare + each) / 2, np.float32) for each in occluded]
     return np.stack([bare, *occluded]) if occluded else bare
 
 
