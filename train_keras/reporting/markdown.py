@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from edge.bundles import DEFAULT_MODEL
+from train_keras.comparison import Comparison
 from train_keras.reporting import wording
 from train_keras.reporting.claims import Row
 from train_keras.reporting.contents import Chapter, Contents, Rivals
@@ -20,7 +22,7 @@ def write_section_body(contents: Contents) -> str:
             parts += [f"### {chapter.system.title}", f"{chapter.system.paper}.", _claims(chapter)]
     if contents.rivals:
         parts += ["### Differences between models", _legend()]
-        parts += [_rivals(rivals) for rivals in contents.rivals]
+        parts += filter(None, map(_rivals, contents.rivals))
     return "\n\n".join(parts)
 
 
@@ -52,16 +54,29 @@ def _row(row: Row) -> str:
 def _legend() -> str:
     return (
         "McNemar's test on the same faces: how many only the first or only the second model answers right, p "
-        "(exact below 25 such faces), and p corrected for the number of pairs (Holm)."
+        "(exact below 25 such faces), and p corrected for the number of all pairs (Holm). Pairs of one family "
+        "and those with the default; runs/report.html has the rest."
     )
 
 
+def is_told(pair: Comparison) -> bool:
+    """Whether a pair belongs here: pairs grow as the square of the models, and most of them nobody asks for.
+
+    A family are the models whose names begin with the same word, such as a network and its ablations.
+    """
+    families = {name.partition("_")[0] for name in (pair.first, pair.second)}
+    return len(families) == 1 or DEFAULT_MODEL in (pair.first, pair.second)
+
+
 def _rivals(rivals: Rivals) -> str:
+    """A table, or nothing where no pair belongs here."""
     rows = [
         f"| {c.first} / {c.second} | {c.only_first} / {c.only_second} | {100 * c.difference:+.2f} | "
         f"{wording.probability(c.p)} | {wording.probability(c.adjusted)} | {wording.verdict(c)} |"
-        for c in rivals.comparisons
+        for c in filter(is_told, rivals.comparisons)
     ]
+    if not rows:
+        return ""
     group = f"{rivals.set}, {rivals.occlusion}, {rivals.labels}"
     head = f"| {group} | only first / only second | points | p | corrected | |\n"
     return head + "|---" * 6 + "|\n" + "\n".join(rows)

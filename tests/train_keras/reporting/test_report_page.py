@@ -10,8 +10,10 @@ from drawn_answers import draw
 
 import train_keras.reporting.wording
 from edge.errors import DataError
+from train_keras.comparison import Comparison
 from train_keras.report import report
 from train_keras.reporting import store
+from train_keras.reporting.markdown import is_told
 from train_keras.reporting.store import Figure
 
 VOID = {"meta", "link", "img", "br", "source"}
@@ -201,3 +203,16 @@ def test_nothing_is_written_from_damaged_input(write, world, tmp_path):
         write(results=tmp_path / "none")
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "results.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("joint_keras", "joint_without_effm_keras", True),
+        ("cbam", "slim_fine", True),
+        ("cbam", "joint", False),
+        ("slim_fine_plain_keras", "joint_keras", False),
+    ],
+)
+def test_the_document_tells_pairs_of_a_family_and_with_the_default(first, second, told):
+    assert is_told(Comparison(first, second, 100, 3, 5, 0.5, 0.5)) == told
