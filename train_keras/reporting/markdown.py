@@ -54,7 +54,7 @@ def _row(row: Row) -> str:
 def _legend() -> str:
     return (
         "McNemar's test on the same faces: how many only the first or only the second model answers right, p "
-        "(exact below 25 such faces), and p corrected for the number of all pairs (Holm). Pairs of one family "
+        "(exact below 25 such faces), and p corrected for the number of all pairs (Holm). Pairs of a family "
         "and those with the default; runs/report.html has the rest."
     )
 
