@@ -17,6 +17,7 @@ import json
 import multiprocessing
 import os
 import re
+import sys
 import time
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ from rich.progress import Progress as Bars
 
 from benchmarks.outcome import DOCS, QUICK
 from edge.bench.machine import describe
-from edge.errors import ConfigError
+from edge.errors import ConfigError, MienError
 from train_keras.recipe import Recipe, read_recipe
 
 COMMAND = "python -m benchmarks.students"
@@ -66,9 +67,20 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=Path, default=FILE, help="the candidates")
     parser.add_argument("--quick", action="store_true", help="only to see that it works")
     arguments = parser.parse_args()
-    recipes = read_candidates(arguments.file)
-    folder, docs = RUNS, DOCS
-    if arguments.quick:
+    try:
+        print(compare(arguments.file, quick=arguments.quick))
+    except MienError as error:
+        sys.exit(f"error: {error}")
+
+
+def compare(file: Path, *, quick: bool = False) -> str:
+    """Train and measure a file's candidates, and return the section's text.
+
+    Raises:
+        MienError: the file holds none, or what one of them is trained from is missing.
+    """
+    recipes, folder, docs = read_candidates(file), RUNS, DOCS
+    if quick:
         recipes, folder, docs = (
             {name: _short(one) for name, one in recipes.items()},
             QUICK / "students",
@@ -76,7 +88,7 @@ def main() -> None:
         )
     train_all(recipes, folder)
     students = [measure(name, recipe, run_of(name, folder)) for name, recipe in recipes.items()]
-    print(write(students, next(iter(recipes.values())), arguments.file, docs))
+    return write(students, next(iter(recipes.values())), file, docs)
 
 
 def read_candidates(file: Path) -> dict[str, Recipe]:
@@ -138,8 +150,11 @@ def train_all(recipes: Mapping[str, Recipe], folder: Path) -> None:
     with ProcessPoolExecutor(cores, mp_context=fresh, max_tasks_per_child=1) as processes:
         jobs = [processes.submit(_train, recipe, run_of(name, folder)) for name, recipe in recipes.items()]
         _wait(jobs, recipes, folder)
+        for job in jobs:  # where one failed, those that have not begun need not
+            job.cancel()
     for job in jobs:
-        job.result()
+        if not job.cancelled():
+            job.result()
 
 
 def _wait(jobs: Sequence[Future[None]], recipes: Mapping[str, Recipe], folder: Path) -> None:

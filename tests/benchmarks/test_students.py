@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from benchmarks.students import FILE, Student, merged, read_candidates, run_of, write
+from benchmarks.students import FILE, Student, main, merged, read_candidates, run_of, write
 from edge.errors import ConfigError
 
 STUDENTS = (
@@ -50,6 +50,15 @@ def test_a_file_that_holds_no_candidates(tmp_path, text, complaint):
         file.write_text(text)
     with pytest.raises(ConfigError, match=complaint):
         read_candidates(file)
+
+
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["students", str(tmp_path / "none.toml")])
+    with pytest.raises(
+        SystemExit, match=r"^error: no candidates in .*none\.toml: give a TOML file"
+    ) as stopped:
+        main()
+    assert "\n" not in str(stopped.value)
 
 
 def test_what_is_written(tmp_path):
