@@ -49,7 +49,7 @@ def keep(run: Path, folder: Path = STARTS) -> Path:
             if large and each.size >= MANY and each.shape[-1] > 1:
                 arrays[_key(number)], arrays[_sizes(number)] = rounding.to_steps(each)
             else:
-                arrays[_key(number)] = each.astype(np.float16)
+                arrays[_key(number)] = _halved(each)
     text = recipe.model_dump_json(exclude={"data": {"fer2013", "ferplus"}})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{recipe.name}.npz"
@@ -143,6 +143,12 @@ def _began(recipe: Recipe, like: keras.Model) -> list[Floats | None]:
         weight if id(variable) in taken else None
         for variable, weight in zip(begun.weights, begun.get_weights(), strict=True)
     ]
+
+
+def _halved(weights: Floats) -> Floats:
+    """In half precision where that can hold them: a larger variance would become infinite, its channel silent."""
+    small = np.abs(weights).max(initial=0) <= np.finfo(np.float16).max
+    return weights.astype(np.float16 if small else np.float32)
 
 
 def _key(number: int) -> str:

@@ -32,6 +32,18 @@ def run(tmp_path):
     return folder
 
 
+def test_a_large_variance_comes_back(run, tmp_path):
+    network = keras.saving.load_model(run / WEIGHTS)
+    layer = network.get_layer("head_bn")
+    gamma, beta, mean, variance = layer.get_weights()
+    variance[3] = 100_000
+    layer.set_weights([gamma, beta, mean, variance])
+    network.save(run / WEIGHTS)
+    keep(run, tmp_path / "starts")
+    again = keras.saving.load_model(restore("tiny", tmp_path / "again", tmp_path / "starts"))
+    assert np.array_equal(again.get_layer("head_bn").get_weights()[3], variance)
+
+
 def test_what_comes_back_answers_like_the_run(run, tmp_path):
     path = keep(run, tmp_path / "starts")
     assert path.name == "tiny.npz"
