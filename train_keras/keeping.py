@@ -146,7 +146,7 @@ def _began(recipe: Recipe, like: keras.Model) -> list[Floats | None]:
 
 
 def _halved(weights: Floats) -> Floats:
-    """In half precision where that can hold them: a larger variance would become infinite, its channel silent."""
+    """In half precision where it holds them: a larger variance would become infinite, its channel silent."""
     small = np.abs(weights).max(initial=0) <= np.finfo(np.float16).max
     return weights.astype(np.float16 if small else np.float32)
 
