@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
 from edge.types import Floats, Image
 from train_keras.occlusion.hand import raise_hand
+from train_keras.occlusion.masks import Kind
 from train_keras.occlusion.painter import paint_random
 from train_keras.occlusion.regions import cover_eyes, cover_mouth
 from train_keras.occlusion.scarf import wear_scarf
@@ -16,7 +18,8 @@ from train_keras.occlusion.sunglasses import wear_sunglasses
 
 
 class Occlusion(StrEnum):
-    """`square8` to `mouth` are those of the attention CNN's paper (squares.py, regions.py)."""
+    """`square8` to `mouth` are those of the attention CNN's paper (squares.py, regions.py); `creased` is the
+    one mask that `mask` never draws."""
 
     MASK = "mask"
     SQUARE8 = "square8"
@@ -27,6 +30,7 @@ class Occlusion(StrEnum):
     SUNGLASSES = "sunglasses"
     HAND = "hand"
     SCARF = "scarf"
+    CREASED = "creased"
 
 
 _SQUARES = {Occlusion.SQUARE8: 8, Occlusion.SQUARE16: 16, Occlusion.SQUARE24: 24}
@@ -37,6 +41,7 @@ _PAINTERS = {
     Occlusion.SUNGLASSES: wear_sunglasses,
     Occlusion.HAND: raise_hand,
     Occlusion.SCARF: wear_scarf,
+    Occlusion.CREASED: partial(paint_random, kind=Kind.CREASED),
 }
 
 

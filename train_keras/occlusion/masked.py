@@ -22,6 +22,7 @@ from edge.types import Floats, Image
 from train_keras.data.faces import Faces, Rows
 from train_keras.occlusion import (
     canvas,
+    creases,
     hand,
     landmarks,
     masks,
@@ -40,7 +41,7 @@ _CHUNK = 128
 _CHOICE = 1  # beside a face's seed: which kind it wears is drawn apart from how that looks
 
 # What every cached array was made by: its name changes with this code.
-_PAINTER: tuple[ModuleType, ...] = (landmarks, masks, painter)
+_PAINTER: tuple[ModuleType, ...] = (landmarks, creases, masks, painter)
 _SOURCES: dict[str, tuple[ModuleType, ...]] = {
     "landmarks": (landmarks,),
     "pool": _PAINTER,

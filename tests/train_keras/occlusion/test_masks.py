@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,3 +27,21 @@ def test_cloths_differ_and_stay_in_range():
         assert cloth.max() < 1.6
         cloths[kind] = cloth
     assert cloths[Kind.DARK].mean() < 0.3 < cloths[Kind.SURGICAL].mean()
+
+
+def test_creased_cloth_is_rougher():
+    u, v = np.meshgrid(np.linspace(-1, 1, 80, dtype=np.float32), np.linspace(0, 1, 60, dtype=np.float32))
+
+    def roughness(kind):
+        """How far the cloth strays from its mean, of the same colours, over 30 masks."""
+        masks = [
+            replace(draw_mask(np.random.default_rng(seed), kind), colour=(0.8,) * 3) for seed in range(30)
+        ]
+        return np.mean([render_cloth(mask, u, v)[..., 1].std() for mask in masks])
+
+    assert roughness(Kind.CREASED) > 1.2 * max(roughness(kind) for kind in SHARES if kind != Kind.PATTERNED)
+
+
+def test_standard_masks_are_never_creased():
+    rng = np.random.default_rng(3)
+    assert Kind.CREASED not in {draw_mask(rng).kind for _ in range(2000)}
