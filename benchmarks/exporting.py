@@ -27,7 +27,6 @@ FACTS = "facts.json"
 TRAINED = "model.keras"  # as train_keras.runs calls it, which would load Keras into what measures
 NETWORK = "network.keras"  # the one that float32 was made from
 VARIANTS = ("int8", "float32")
-SIDE = 48  # pixels
 NOISE = 32  # pictures that calibrate random weights
 SPREAD = 2.0  # of random logits: else all answers are alike, and a mistake in one would not show
 SEED = 0
@@ -145,7 +144,7 @@ def export(one: Network, folder: Path) -> None:
     for variant in VARIANTS:
         content, how = flatbuffers[variant]
         converter.operators(content)
-        _write(folder / variant, one, variant, content, model.input_shape[-1])
+        _write(folder / variant, one, variant, content, model.input_shape[1:])
         split = partitions(content)
         variants[variant] = VariantFacts(how, len(content) / 1024, split.whole, str(split))
     model.save(folder / NETWORK)
@@ -163,8 +162,8 @@ def _decided(model: Any, faces: Any) -> Any:
     return with_temperature(model, float(logits.std(axis=1).mean()) / SPREAD)
 
 
-def _write(folder: Path, one: Network, variant: str, content: bytes, channels: int) -> None:
-    """A bundle that the device's classifier takes."""
+def _write(folder: Path, one: Network, variant: str, content: bytes, face: tuple[int, int, int]) -> None:
+    """A bundle that the device's classifier takes, for faces [S, S, C]."""
     from convert.bundle import MINIMUM_RUNTIME, seal
     from edge.alignment import TEMPLATE
     from edge.bundles import Calibration, CropSpec, InputSpec, Manifest
@@ -179,7 +178,7 @@ def _write(folder: Path, one: Network, variant: str, content: bytes, channels: i
         task="expression",
         labels=LABELS,
         input=InputSpec(
-            size=SIDE, channels=channels, scale=INPUT_SCALE, offset=INPUT_OFFSET, mirror=one.mirror
+            size=face[0], channels=face[2], scale=INPUT_SCALE, offset=INPUT_OFFSET, mirror=one.mirror
         ),
         crop=CropSpec(template=TEMPLATE),
         calibration=Calibration(temperature=1, abstain_below=0),

@@ -245,7 +245,7 @@ def section(students: Sequence[Student], recipe: Recipe) -> str:
     first = students[0]
     lines = [
         f"Each is trained {recipe.optimiser.epochs} epochs from the same seed, a short proxy for the whole",
-        "schedule; differences are to the first. Two runs that differ by their seed alone may lie a point",
+        "schedule; differences are to the first. Two runs that differ by their seed alone may lie two points",
         "apart. FER+ PublicTest, crowd majority, float32, one look; milliseconds are int8's on one thread,",
         f"{describe().cpu}.",
         "",
@@ -275,6 +275,7 @@ def draw(students: Sequence[Student], path: Path) -> None:
                 textcoords="offset points",
                 color=point.get_color(),
             )
+        axes.locator_params(axis="x", nbins=5)
         axes.set(title=f"{kind} faces of PublicTest", xlabel="milliseconds a look, int8, one thread")
         axes.grid(color="#ddd", linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)

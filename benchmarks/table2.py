@@ -63,11 +63,10 @@ def run(quick: bool, networks: tuple[Network, ...] = NETWORKS) -> dict[str, Any]
         made = {one.key: exported(one, report) for one in networks}
         detector = open_detector("facet")
         images, fps = demo_frames()
-        faces = faces_in(images, detector, CropGeometry())
         turns: dict[str, Turn] = {}
         for key, (folder, _) in made.items():
             for variant in VARIANTS:
-                turns |= turns_of(f"{key}, {variant}", folder / variant, faces, images, detector, fps)
+                turns |= turns_of(f"{key}, {variant}", folder / variant, images, detector, fps)
         found = take_turns(turns, rounds, seconds, report)
     result = outcome(context, COMMAND, found.record)
     result |= {"rounds": rounds, "seconds_a_turn": seconds}
@@ -92,17 +91,16 @@ def keep(result: dict[str, Any], docs: Path) -> None:
 
 
 def turns_of(
-    name: str, bundle: Path, faces: Image, images: list[Image], detector: SizedDetector, fps: float
+    name: str, bundle: Path, images: list[Image], detector: SizedDetector, fps: float
 ) -> Mapping[str, Turn]:
     """The three things to measure of a bundle, their names beginning with `name`.
 
     Args:
-        faces: uint8 [N, S, S].
         images: frames, uint8 [H, W, 3], at `fps`.
         detector: shared by all, as it keeps nothing from one picture to the next.
     """
     classifier = Classifier(load(str(bundle)))
-    ones = itertools.cycle(faces[:, None])
+    ones = itertools.cycle(faces_in(images, detector, CropGeometry(classifier.size))[:, None])
     turns = {f"{name}, {CLASSIFY}": turn_of(lambda: classifier.classify(next(ones)))}
     for way, adaptive in ((EVERY, False), (ADAPTIVE, True)):
         pipeline = make_pipeline(classifier, detector, fps, adaptive)

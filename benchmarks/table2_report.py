@@ -23,7 +23,7 @@ LOOKS = {  # in the picture: colour, mark, name
 OURS = "slim"  # the network whose figures the report wants
 _HEAD = """All networks through the same runtime in turns of {seconds:g} s, {rounds} rounds in an order drawn
 anew for each; rates are one over the median of the rounds' medians, on one thread. Classification is of a
-single 48 px face; integrated is the whole way of a frame of the demo clip, 640x480 and in memory already,
+single face; integrated is the whole way of a frame of the demo clip, 640x480 and in memory already,
 with the shipped detector: with a look at the whole picture in each, and (adaptive) with few. Networks of
 random weights are as fast as trained ones. GFLOPs are 2 x multiply-accumulates of one face. The paper
 measured on a Core i7-6700T; its columns stand in italics."""

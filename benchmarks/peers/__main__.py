@@ -29,6 +29,7 @@ from benchmarks.peers.report import answers, draw, section
 from benchmarks.peers.venvs import PeerError, make_venv
 from edge.alignment import CropGeometry
 from edge.bench.table import measuring
+from edge.bundles import load
 from edge.detectors import open_detector
 from edge.errors import MienError
 from train_keras.results import write_section
@@ -73,7 +74,7 @@ def run(model: str, make_venvs: bool, quick: bool) -> None:
         home, _ = exported(network(model), report)
         report("exporting to ONNX", 0.0)
         known: dict[str, Any] = {"int8": home / "int8", "float32": home / "float32"}
-        known |= {"keras": home / NETWORK, "onnx": "", **_write_pictures(Path(folder))}
+        known |= {"keras": home / NETWORK, "onnx": "", **_write_pictures(Path(folder), home / "int8")}
         try:
             known["onnx"] = to_onnx(home / NETWORK, make_venvs)
         except PeerError as error:
@@ -96,10 +97,10 @@ def run(model: str, make_venvs: bool, quick: bool) -> None:
     print(body)
 
 
-def _write_pictures(folder: Path) -> dict[str, Any]:
-    """Frames and faces for the workers to read, and the clip's frames a second."""
+def _write_pictures(folder: Path, bundle: Path) -> dict[str, Any]:
+    """Frames, faces as the bundle reads them, and the clip's frames a second, for the workers to read."""
     images, fps = demo_frames()
-    faces = faces_in(images, open_detector("facet"), CropGeometry())
+    faces = faces_in(images, open_detector("facet"), CropGeometry(load(str(bundle)).manifest.input.size))
     np.save(folder / "frames.npy", np.stack(images))
     np.save(folder / "faces.npy", faces)
     return {"frames": str(folder / "frames.npy"), "faces": str(folder / "faces.npy"), "fps": fps}

@@ -105,8 +105,7 @@ def test_a_network_is_exported_in_a_process_of_its_own(tmp_path):
 
 def test_a_shipped_model_in_its_three_turns():
     images, fps = demo_frames(most=4)
-    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
-    turns = turns_of("slim, int8", SHIPPED / "slim", faces, images, open_detector("facet"), fps)
+    turns = turns_of("slim, int8", SHIPPED / "slim", images, open_detector("facet"), fps)
     assert list(turns) == [f"slim, int8, {way}" for way in (CLASSIFY, EVERY, ADAPTIVE)]
     took = {name: np.median(turn(0.0)) for name, turn in turns.items()}
     assert min(took.values()) > 0

@@ -51,9 +51,9 @@ def test_answers_are_probabilities_for_any_crop_and_do_not_depend_on_the_batch(b
 
 
 def test_the_mirror_image_is_read_too_where_the_bundle_asks_for_it(copy):
-    crops = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
     spoil(copy, mirror=False)
     alone = Classifier(bundles.load(str(copy)))
+    crops = np.random.default_rng(1).integers(0, 256, (5, alone.size, alone.size), np.uint8)
     one_side, other_side = alone.classify(crops), alone.classify(crops[:, :, ::-1])
     assert np.abs(one_side - other_side).max() > 0.01
     spoil(copy, mirror=True)

@@ -32,8 +32,9 @@ def crease(rng: np.random.Generator, u: Floats, v: Floats) -> Floats:
     for _ in range(int(rng.integers(2, 14))):
         relief *= 1.0 + _pull(rng, u, v)
     if rng.random() < 0.3:  # another stuff at the sides or along the upper edge
-        beyond = np.abs(u) - rng.uniform(0.55, 0.9) if rng.random() < 0.5 else rng.uniform(0.06, 0.25) - v
-        relief *= 1.0 + rng.uniform(-0.7, 0.6) * _step(rng, beyond)
+        sides = rng.random() < 0.5
+        beyond = np.abs(u) - rng.uniform(0.55, 0.9) if sides else rng.uniform(0.06, 0.25) - v
+        relief *= 1.0 + rng.uniform(-0.7, 0.6) * _step(rng, np.asarray(beyond, np.float32))
     if rng.random() < 0.2:
         x, y = rng.uniform(0.0, 0.5), rng.uniform(0.3, 0.7)
         for side in (-1, 1) if rng.random() < 0.5 else (rng.choice((-1, 1)),):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 
@@ -34,7 +35,7 @@ class Occlusion(StrEnum):
 
 
 _SQUARES = {Occlusion.SQUARE8: 8, Occlusion.SQUARE16: 16, Occlusion.SQUARE24: 24}
-_PAINTERS = {
+_PAINTERS: dict[Occlusion, Callable[[Image, Floats, np.random.Generator], tuple[Image, Image]]] = {
     Occlusion.MASK: paint_random,
     Occlusion.EYES: cover_eyes,
     Occlusion.MOUTH: cover_mouth,

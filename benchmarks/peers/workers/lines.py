@@ -36,7 +36,7 @@ def serve(make: Callable[[dict[str, Any]], Work]) -> None:
 
     Args:
         make: of the options, which stand on the command line as JSON: those of the catalogue, and `faces` and
-            `frames`, paths of .npy files, uint8 [N, 48, 48] and uint8 [N, H, W, 3].
+            `frames`, paths of .npy files, uint8 [N, S, S] and uint8 [N, H, W, 3].
     """
     # Libraries print whatever they like: standard output is for the answers alone.
     answers = os.fdopen(os.dup(1), "w")

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def read_faces(path: str, channels: int) -> Any:
-    """Faces as mien's float networks take them, float32 [N, 48, 48, C] from -1 to 1, of uint8 [N, 48, 48]."""
+    """Faces as mien's float networks take them, float32 [N, S, S, C] from -1 to 1, of uint8 [N, S, S]."""
     faces = np.load(path).astype(np.float32)[..., np.newaxis] / 128 - 1
     return np.repeat(faces, channels, axis=3)
 
