@@ -167,13 +167,15 @@ def _steps(low: float, high: float, length: int, step: int) -> tuple[int, int, i
 def resize_crop(image: Image, geometry: CropGeometry = CropGeometry()) -> Image:
     """Bring a picture that is a face crop already (any size, grey or BGR) to uint8 [size, size].
 
+    Averaged where it shrinks, cubic where it grows, as in training.
+
     Raises:
         ValueError: the picture is empty.
     """
     raise_if_empty(image)
     grey = to_grey(image)
     shrinking = min(grey.shape) > geometry.size
-    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
     crop = cv2.resize(grey, (geometry.size, geometry.size), interpolation=interpolation)
     return np.asarray(crop, np.uint8)
 

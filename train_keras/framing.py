@@ -27,6 +27,7 @@ from train_keras.data.lfw import LfwFaces, read_lfw
 from train_keras.occlusion import landmarks
 from train_keras.occlusion.masked import Progress, masked_test, quiet
 from train_keras.occlusion.painter import paint_random
+from train_keras.predicting import resize_crops
 from train_keras.results import write_section
 from train_keras.templates import measure_templates
 
@@ -47,10 +48,10 @@ def measure_framing(
     """Write docs/framing.md and its figure, and return the report."""
     classifier = Classifier(bundles.load(model))
     faces = read_lfw(lfw, count // 3, DRAW_SEED)
-    by_size = _whole_path(classifier, faces, progress)
+    by_size = whole_path(classifier, faces, progress)
     public = read_ferplus(fer2013, ferplus).split(Split.PUBLIC_TEST)
     sets = {"bare": public.images, "masked": masked_test(public, progress)[0]}
-    curves = {name: _jitter_curves(classifier, images, public.classes) for name, images in sets.items()}
+    curves = {name: jitter_curves(classifier, images, public.classes) for name, images in sets.items()}
     figure = Path("figures/framing.png")
     draw(by_size, curves, REPORT.parent / figure)
     templates = measure_templates(fer2013, progress)
@@ -109,10 +110,10 @@ FRAMINGS: dict[str, Callable[[Image, Face, CropGeometry], Image]] = {
 BySize = dict[tuple[str, int], dict[str, float]]
 
 
-def _whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> BySize:
+def whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> BySize:
     """Per state (bare, masked) and size: the share of faces found, on those the accuracy of each framing and
     of the hand crop, and what the default gains over the latter, face by face."""
-    detector = open_detector("facet")
+    detector, geometry = open_detector("facet"), CropGeometry(classifier.size)
     table: BySize = {}
     pictures = {state: list(_pictures(faces, state)) for state in ("bare", "masked")}
     jobs = [(state, size) for state in ("bare", "masked") for size in SIZES]
@@ -125,9 +126,9 @@ def _whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> 
             if face is None:
                 continue
             found.append(number)
-            crops[HAND].append(resize_crop(_scaled(picture, size)))
+            crops[HAND].append(resize_crop(_scaled(picture, size), geometry))
             for name, cut in FRAMINGS.items():
-                crops[name].append(cut(frame, face, CropGeometry()))
+                crops[name].append(cut(frame, face, geometry))
         valences = faces.valences[found]
         right = {name: _right(classifier, np.array(cut), valences) for name, cut in crops.items() if cut}
         table[state, size] = {"found": len(found) / len(faces.images)} | {
@@ -182,7 +183,7 @@ def _right(classifier: Classifier, crops: Image, valences: Rows) -> npt.NDArray[
     return np.asarray(three == valences)
 
 
-def _jitter_curves(classifier: Classifier, images: Image, classes: Rows) -> dict[str, list[float]]:
+def jitter_curves(classifier: Classifier, images: Image, classes: Rows) -> dict[str, list[float]]:
     """Seven-way accuracy when the crop is shifted or scaled by a share of its side, mean over directions."""
     kinds = {
         "shifted": lambda j: [(1.0, j * np.cos(a), j * np.sin(a)) for a in np.pi * np.arange(4) / 2],
@@ -213,7 +214,8 @@ def _moved_accuracy(
         [[zoom, 0, centre * (1 - zoom) + dx * side], [0, zoom, centre * (1 - zoom) + dy * side]]
     )
     moved = [cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE) for image in images]
-    return float(np.mean(classifier.classify(np.array(moved)).argmax(1) == classes))
+    crops = resize_crops(np.array(moved), classifier.size)
+    return float(np.mean(classifier.classify(crops).argmax(1) == classes))
 
 
 def draw(by_size: BySize, curves: dict[str, dict[str, list[float]]], path: Path) -> None:

@@ -3,8 +3,25 @@ import numpy as np
 import pytest
 
 from edge.alignment import CropGeometry, crop_face
+from edge.bundles import load
+from edge.classifier import Classifier
 from edge.types import Face
-from train_keras.framing import DEFAULT, EITHER_WAY, FRAME, FRAMINGS, GAIN, HAND, nearest, place, size_table
+from train_keras.data.lfw import read_lfw
+from train_keras.framing import (
+    DEFAULT,
+    EITHER_WAY,
+    FRAME,
+    FRAMINGS,
+    GAIN,
+    HAND,
+    SIZES,
+    jitter_curves,
+    nearest,
+    place,
+    size_table,
+    whole_path,
+)
+from train_keras.occlusion.masked import quiet
 
 
 def face_at(x, y, score=0.9):
@@ -56,3 +73,14 @@ def test_the_table_tells_what_the_devices_own_crop_costs():
     assert lines[2].startswith("| bare | 48 | 99.0 | 75.0 | 74.0 |")
     assert lines[2].endswith("| -1.0 ± 1.5 |")
     assert lines[3].endswith("| - | - |")
+
+
+@pytest.mark.parametrize("model", ["slim", "cbam"])
+def test_faces_are_cut_to_the_size_that_the_model_reads(model, shared, ferplus):
+    """48 and 64 px."""
+    classifier = Classifier(load(model))
+    table = whole_path(classifier, read_lfw(shared / "lfw_expressions.zip", 2, 1), quiet)
+    assert set(table) == {(state, size) for state in ("bare", "masked") for size in SIZES}
+    assert table["bare", 160]["found"] > 0.5
+    curves = jitter_curves(classifier, ferplus.images[:64], ferplus.classes[:64])
+    assert curves["shifted"][0] == curves["scaled"][0] > 0.5
