@@ -212,7 +212,7 @@ def framing(
     lfw: Annotated[Path, typer.Option(help="lfw_expressions.zip.")] = Path(
         "../shared/data/lfw_expressions.zip"
     ),
-    faces: Annotated[int, typer.Option(help="How many faces to measure on.")] = 1500,
+    faces: Annotated[int, typer.Option(help="How many faces to measure on.")] = 3300,
     fer2013: FerOption = FER2013,
     ferplus: VotesOption = FERPLUS,
 ) -> None:
