@@ -75,6 +75,7 @@ def test_the_table_tells_what_the_devices_own_crop_costs():
     assert lines[3].endswith("| - | - |")
 
 
+@pytest.mark.usefixtures("landmarks68")
 @pytest.mark.parametrize("model", ["slim", "cbam"])
 def test_faces_are_cut_to_the_size_that_the_model_reads(model, shared, ferplus):
     """48 and 64 px."""
