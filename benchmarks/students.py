@@ -2,11 +2,12 @@
 
     python -m benchmarks.students [FILE.toml] [--quick]
 
-A file, `benchmarks/students.toml` by default, names a recipe and what each candidate changes of it. All are
-trained on FER+'s training faces, as many side by side as there are cores, in runs/students; called again, it
-goes on where it stopped. Accuracy is PublicTest's, bare and under painted masks, one look at a face, float32:
-designs are chosen by it, so PrivateTest is not looked at. Writes a section of docs/results.md, its figure and
-docs/results/students.json; --quick, which is no measurement, writes under runs/quick.
+A file, `benchmarks/students.toml` by default, names a recipe, what all candidates change of it (`common`) and
+what each does. All are trained on FER+'s training faces, as many side by side as there are cores, in a folder
+of runs/ with the file's name; called again, it goes on where it stopped. Accuracy is PublicTest's, bare and
+under painted masks, one look at a face, float32: designs are chosen by it, so PrivateTest is not looked at.
+Writes a section of docs/results.md, its figure and a JSON file in docs/results, all by the file's name;
+--quick, which is no measurement, writes under runs/quick.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ from train_keras.recipe import Recipe, read_recipe
 
 COMMAND = "python -m benchmarks.students"
 FILE = Path(__file__).with_suffix(".toml")
-RUNS = Path("runs/students")
+RUNS = Path("runs")
+TITLE = "Student designs"
 CALIBRATION_FACES, QUICK_FACES = 64, 256
 
 
@@ -79,11 +81,11 @@ def compare(file: Path, *, quick: bool = False) -> str:
     Raises:
         MienError: the file holds none, or what one of them is trained from is missing.
     """
-    recipes, folder, docs = read_candidates(file), RUNS, DOCS
+    recipes, folder, docs = read_candidates(file), RUNS / file.stem, DOCS
     if quick:
         recipes, folder, docs = (
             {name: _short(one) for name, one in recipes.items()},
-            QUICK / "students",
+            QUICK / file.stem,
             QUICK,
         )
     train_all(recipes, folder)
@@ -106,10 +108,10 @@ def read_candidates(file: Path) -> dict[str, Recipe]:
         raise ConfigError(f"{file} is not TOML: {error}") from error
     except KeyError as error:
         raise ConfigError(f"{file} has no {error}: it needs recipe, epochs and students") from error
-    recipe = read_recipe(Path(base)).model_dump()
-    recipes = {}
+    recipe = merged(read_recipe(Path(base)).model_dump(), {"optimiser": {"epochs": epochs}})
+    recipe, recipes = merged(recipe, table.get("common", {})), {}
     for name, changes in students.items():
-        whole = merged(merged(recipe, {"name": name, "optimiser": {"epochs": epochs}}), changes)
+        whole = merged(merged(recipe, {"name": name}), changes)
         try:
             recipes[name] = Recipe.model_validate(whole)
         except ValidationError as error:
@@ -232,19 +234,22 @@ def write(students: Sequence[Student], recipe: Recipe, file: Path, docs: Path) -
 
     (docs / "results").mkdir(parents=True, exist_ok=True)
     kept = {"machine": describe().model_dump(), "students": [asdict(student) for student in students]}
-    (docs / "results" / "students.json").write_text(json.dumps(kept, indent=1) + "\n")
-    draw(students, docs / "figures" / "students.png")
+    (docs / "results" / f"{file.stem}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    figure = Path("figures") / f"{file.stem}.png"
+    draw(students, docs / figure)
     command = COMMAND if file == FILE else f"{COMMAND} {file}"
-    body = section(students, recipe)
-    write_section("students", "Student designs", command, body, docs / "results.md")
+    body = section(students, recipe, figure)
+    title = tomllib.loads(file.read_text()).get("title", TITLE)
+    write_section(file.stem, title, command, body, docs / "results.md")
     return body
 
 
-def section(students: Sequence[Student], recipe: Recipe) -> str:
+def section(students: Sequence[Student], recipe: Recipe, figure: Path) -> str:
     """Markdown; differences are to the first."""
-    first = students[0]
+    first, start = students[0], recipe.model.start
+    begun = "the same seed" if start is None else f"{start.parent.name}'s weights"
     lines = [
-        f"Each is trained {recipe.optimiser.epochs} epochs from the same seed, a short proxy for the whole",
+        f"Each is trained {recipe.optimiser.epochs} epochs from {begun}, a short proxy for the whole",
         "schedule; differences are to the first. Two runs that differ by their seed alone may lie two points",
         "apart. FER+ PublicTest, crowd majority, float32, one look; milliseconds are int8's on one thread,",
         f"{describe().cpu}.",
@@ -258,7 +263,7 @@ def section(students: Sequence[Student], recipe: Recipe) -> str:
             f"| {one.name} | {one.parameters:,} | {one.macs:.1f} | {one.size:.0f} | {one.milliseconds:.2f} "
             f"| {100 * one.bare:.1f} | {100 * one.masked:.1f} | {gains} |"
         )
-    return "\n".join([*lines, "", "![accuracy over time](figures/students.png)"])
+    return "\n".join([*lines, "", f"![accuracy over time]({figure})"])
 
 
 def draw(students: Sequence[Student], path: Path) -> None:

@@ -33,7 +33,9 @@ def command_of(recipe: Recipe, variants: Sequence[Variant], keep_float: Sequence
 def training_of(recipe: Recipe, faces: int, calibrated: int, kept: Sequence[str]) -> dict[str, str]:
     told = {"ferplus": "FER+ vote distributions", "fer2013": "its first labels"}[recipe.data.set]
     seen = {
-        "recipe": recipe.model_dump_json(exclude={"data": {"fer2013", "ferplus"}}),
+        "recipe": recipe.model_dump_json(
+            exclude={"data": {"fer2013", "ferplus"}, "unlabelled": {"lfw", "crops"}}
+        ),
         "data": f"FER2013 pictures with {told}, {faces} faces",
         "masks": f"painted, seed {recipe.seed}; test masks have seed {TEST_SEED}",
         "calibration": f"{calibrated} training faces of every class, bare and "
@@ -42,6 +44,13 @@ def training_of(recipe: Recipe, faces: int, calibrated: int, kept: Sequence[str]
     if recipe.distillation is not None:
         seen["teacher"] = (
             f"{', '.join(map(teacher_name, recipe.distillation.teachers))}, which saw bare faces"
+        )
+    if recipe.matching is not None:
+        seen["matched"] = f"{teacher_name(recipe.matching.teacher)}, which saw bare faces"
+    if recipe.unlabelled is not None:
+        seen["unlabelled"] = (
+            f"faces of {recipe.unlabelled.lfw.name} and {recipe.unlabelled.crops.name}, labelled by "
+            + ", ".join(map(teacher_name, recipe.unlabelled.teachers))
         )
     if kept:
         seen["kept_float"] = ", ".join(kept)

@@ -31,6 +31,8 @@ class Augmentation:
         noise: largest standard deviation of the sensor's noise.
         resample: probability that the face was smaller or softer than the crop.
         erase: probability that a patch is hidden.
+        mixup: how evenly two faces of a batch are laid over each other (`train_keras.mixup`); 0 for not at
+            all.
     """
 
     rotation: float = 8.0
@@ -43,6 +45,7 @@ class Augmentation:
     noise: float = 0.03
     resample: float = 0.35
     erase: float = 0.0
+    mixup: float = 0.0
 
 
 def augment(image: Image, rng: np.random.Generator, strength: Augmentation) -> Floats:
@@ -67,16 +70,18 @@ def augment_with(
 
     Args:
         image: uint8 [S, S] grey.
-        cover: uint8 [S, S], its occlusion map, 0 bare to 255 covered.
+        cover: uint8 [S, S], its occlusion map, 0 bare to 255 covered; or [S, S, K], that first and other maps
+            of the same pixels.
         points: float [68, 2], its landmarks x, y in pixels; the centre of the first pixel is 0, 0.
     Returns:
-        The picture float32 [S, S], 0 to 255; the map of the same pixels, uint8 [S, S], where an erased patch
-        counts as covered; the landmarks in them, float32 [68, 2], in a mirrored picture renumbered so that
-        each is again on its side.
+        The picture float32 [S, S], 0 to 255; the map or maps of the same pixels, uint8, 255 in an erased
+        patch, which counts as covered; the landmarks in them, float32 [68, 2], in a mirrored picture
+        renumbered so that each is again on its side.
     Raises:
         ValueError: the map is of another size than the picture, or there are no 68 points.
     """
-    if cover.shape != image.shape or np.shape(points) != (len(MIRRORED), 2):
+    fits = cover.shape[:2] == image.shape and cover.ndim <= 3 and cover.shape[2:] != (1,)
+    if not fits or np.shape(points) != (len(MIRRORED), 2):
         raise ValueError(
             f"a picture {image.shape} needs an occlusion map of its size and 68 points, "
             f"got {cover.shape} and {np.shape(points)}"

@@ -10,8 +10,10 @@ import numpy.typing as npt
 from edge.types import Floats, Image
 from train_keras.augment import Augmentation, augment
 from train_keras.data.faces import Faces, Rows
+from train_keras.mixup import mix
 
 INPUT_SCALE, INPUT_OFFSET = 1 / 128, -1.0
+EXPRESSION = "expression"
 
 
 class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -63,7 +65,15 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
             for i, v, w in zip(chosen, variants, wears, strict=True)
         ]
         faces = scale_pixels(np.stack([enlarge(crop, self.side) for crop in crops]))
-        return faces, self.targets(chosen, variants, wears)
+        faces, targets = self.mixed(faces, {EXPRESSION: self.targets(chosen, variants, wears)}, rng)
+        return faces, targets[EXPRESSION]
+
+    def mixed(
+        self, faces: Floats, targets: dict[str, Floats], rng: np.random.Generator
+    ) -> tuple[Floats, dict[str, Floats]]:
+        """The batch, its faces laid over each other where the augmentation says so."""
+        alpha = self.augmentation.mixup
+        return mix(faces, targets, rng, alpha) if alpha else (faces, targets)
 
     def targets(self, chosen: Rows, variants: Rows, wears: npt.NDArray[np.bool_]) -> Floats:
         """What faces are to be answered with, float32 [B, C] or, with a teacher, [B, 2C].

@@ -11,9 +11,11 @@ from edge.types import Floats, Image
 from train_keras.augment import MIRRORED, Augmentation, augment_with
 from train_keras.batches import FaceBatches, enlarge, scale_pixels
 from train_keras.data.faces import Faces
+from train_keras.matching import Shown
 from train_keras.models.joint.fopm import SIGMA
 
 OUTPUTS = ("expression", "occlusion", "landmarks", "masked")
+MATCHED = ("features", "attention")  # with a teacher whose sight is matched
 
 
 class JointBatches(FaceBatches):
@@ -21,7 +23,9 @@ class JointBatches(FaceBatches):
 
     A batch is float32 [B, side, side, 1], -1 to 1, and a dict of "expression" float32 [B, C], [B, 2C] where a
     teacher's logits follow, "occlusion" float32 [B, h, h, 1], 0 bare to 1 covered, "landmarks" float32
-    [B, h, h, 68], heat maps, and "masked" float32 [B, 1], whether a mask was put on.
+    [B, h, h, 68], heat maps, and "masked" float32 [B, 1], whether a mask was put on. Where a teacher is
+    matched, "features" float32 [B, D] are those of the bare face, and "attention" float32 [B, h, h, 2] is its
+    attention to that, 0 to 1, and how much of each cell is still seen.
 
     Args:
         faces: the bare faces.
@@ -33,6 +37,8 @@ class JointBatches(FaceBatches):
         cells: side h of the maps; a quarter of `side` by default.
         outputs: of the network; other targets are left out.
         teacher: float32 [N, C] or [1 + V, N, C], logits that follow the expression's targets.
+        shown: what a teacher sees in the bare faces.
+        look: side h of the attention; an eighth of `side` by default.
     Raises:
         ValueError: pool, maps and points do not belong to these faces, an unknown output, or too few faces.
     """
@@ -53,6 +59,8 @@ class JointBatches(FaceBatches):
         outputs: Sequence[str] = OUTPUTS,
         balance: float = 0.0,
         teacher: Floats | None = None,
+        shown: Shown | None = None,
+        look: int | None = None,
     ) -> None:
         super().__init__(
             faces,
@@ -72,14 +80,18 @@ class JointBatches(FaceBatches):
             )
         if points.shape != (len(faces), len(MIRRORED), 2):
             raise ValueError(f"points needs the shape {(len(faces), len(MIRRORED), 2)}, got {points.shape}")
-        if unknown := set(outputs) - set(OUTPUTS):
-            raise ValueError(f"no target for {', '.join(sorted(unknown))}: outputs are {', '.join(OUTPUTS)}")
+        if unknown := set(outputs) - {*OUTPUTS, *MATCHED}:
+            known = ", ".join((*OUTPUTS, *MATCHED))
+            raise ValueError(f"no target for {', '.join(sorted(unknown))}: outputs are {known}")
+        if shown is None and set(MATCHED) & set(outputs):
+            raise ValueError("features and attention are a teacher's: name it in [matching]")
         self.maps, self.points, self.cells, self.outputs = (
             maps,
             points,
             cells or self.side // 4,
             tuple(outputs),
         )
+        self.shown, self.look = shown, look or self.side // 8
 
     def __getitem__(self, step: int) -> tuple[Floats, dict[str, Floats]]:  # type: ignore[override]
         chosen = self._order()[step * self.batch_size : (step + 1) * self.batch_size]
@@ -87,11 +99,12 @@ class JointBatches(FaceBatches):
         variants = rng.integers(0, max(len(self.pool), 1), len(chosen))
         wears = rng.random(len(chosen)) < self.masked
         bare = np.zeros_like(self.faces.images[0])
+        attention = self.shown.attention if self.shown else np.broadcast_to(bare, self.faces.images.shape)
         pictures, covers, points = zip(
             *(
                 augment_with(
                     self.pool[v, i] if w else self.faces.images[i],
-                    self.maps[v, i] if w else bare,
+                    np.dstack([self.maps[v, i] if w else bare, attention[i]]),
                     self.points[i],
                     rng,
                     self.augmentation,
@@ -100,6 +113,7 @@ class JointBatches(FaceBatches):
             ),
             strict=True,
         )
+        covers, looks = np.moveaxis(np.stack(covers), -1, 0)
         faces = scale_pixels(np.stack([enlarge(picture, self.side) for picture in pictures]))
         targets = {"expression": self.targets(chosen, variants, wears)}
         if "occlusion" in self.outputs:
@@ -108,7 +122,16 @@ class JointBatches(FaceBatches):
             targets["landmarks"] = heat_maps(np.stack(points), len(bare), self.cells)
         if "masked" in self.outputs:
             targets["masked"] = wears[:, np.newaxis].astype(np.float32)
-        return faces, targets
+        if self.shown and "features" in self.outputs:
+            targets["features"] = self.shown.features[chosen]
+        if self.shown and "attention" in self.outputs:
+            targets["attention"] = np.stack(
+                [
+                    np.dstack([occlusion_map(look, self.look), 1 - occlusion_map(cover, self.look)])
+                    for look, cover in zip(looks, covers, strict=True)
+                ]
+            )
+        return self.mixed(faces, targets, rng)
 
 
 def occlusion_map(cover: Image, cells: int) -> Floats:

@@ -7,11 +7,13 @@ from typing import Any
 
 import keras
 
+from train_keras.matching import AttentionTransfer
 from train_keras.models.joint.fopm import SIGMA
 
 # L = occlusion + 0.6 landmarks + 0.4 expression (Hou and Sun, 2025, section 3.5).
 LANDMARKS, EXPRESSION = 0.6, 0.4
 MASKED = 0.1  # of the question whether there is a mask, which the paper does not ask
+MATCHED = 0.4  # of the features and of the attention that a teacher shows: as much as the expression
 
 
 def joint_losses(
@@ -37,8 +39,11 @@ def joint_losses(
         "landmarks": "mean_squared_error",
         "expression": expression,
         "masked": "binary_crossentropy",
+        "features": keras.losses.CosineSimilarity(),
+        "attention": AttentionTransfer(),
     }
     weights = {"occlusion": 1.0, "landmarks": LANDMARKS, "expression": EXPRESSION, "masked": MASKED}
+    weights |= {"features": MATCHED, "attention": MATCHED}
     if "landmarks" in model.output:
         weights["landmarks"] /= blank_error(model.output["landmarks"].shape[1])
     return {

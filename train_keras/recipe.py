@@ -144,6 +144,32 @@ class DistillationRecipe(_Strict):
         return (self.teacher,) if isinstance(self.teacher, Path) else self.teacher
 
 
+class MatchingRecipe(_Strict):
+    """A teacher whose view of the bare face is matched (`train_keras.matching`), by a network that answers
+    `features` or `attention`.
+
+    Attributes:
+        teacher: a `.keras` file.
+    """
+
+    teacher: Path
+
+
+class UnlabelledRecipe(_Strict):
+    """Faces of `lfw_expressions.zip` and bare ones of `mask_crops.zip`, labelled by networks
+    (`train_keras.unlabelled`).
+
+    Attributes:
+        teachers: `.keras` files whose answers are averaged.
+        sure: least probability of the likeliest label.
+    """
+
+    teachers: tuple[Path, ...] = Field(min_length=1)
+    sure: float = Field(0.8, ge=0, le=1)
+    lfw: Path = Path("../shared/data/lfw_expressions.zip")
+    crops: Path = Path("../shared/data/mask_crops.zip")
+
+
 class Recipe(_Strict):
     """How an expression model is trained."""
 
@@ -155,6 +181,8 @@ class Recipe(_Strict):
     optimiser: OptimiserRecipe
     augmentation: Augmentation = Augmentation()
     distillation: DistillationRecipe | None = None
+    matching: MatchingRecipe | None = None
+    unlabelled: UnlabelledRecipe | None = None
 
 
 class HintRecipe(_Strict):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import keras
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from edge.errors import ConfigError
 
@@ -22,10 +22,18 @@ def keep_recipe(recipe: BaseModel, run: Path) -> None:
         ConfigError: the folder holds a run of another recipe.
     """
     run.mkdir(parents=True, exist_ok=True)
-    file, text = run / RECIPE, recipe.model_dump_json(indent=1)
-    if file.is_file() and file.read_text() != text:
+    file = run / RECIPE
+    if file.is_file() and not _same(recipe, file.read_text()):
         raise ConfigError(f"{run} holds a run of another recipe ({file}): give another folder with --run")
-    _write(file, text)
+    _write(file, recipe.model_dump_json(indent=1))
+
+
+def _same(recipe: BaseModel, kept: str) -> bool:
+    """Whether that is kept. What a newer version can say beside it was not said: its default holds."""
+    try:
+        return type(recipe).model_validate_json(kept).model_dump_json() == recipe.model_dump_json()
+    except ValidationError:
+        return False
 
 
 def compiled_how() -> str | bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from train_keras import models
 from train_keras.averaging import averaged, take_average
 from train_keras.batches import FaceBatches
 from train_keras.curves import draw_curves
-from train_keras.data.faces import Faces, Split
+from train_keras.data.faces import Faces, Split, joined
 from train_keras.data.ferplus import read_ferplus
 from train_keras.data.merging import merge
 from train_keras.data.sets import read_set
@@ -24,6 +24,7 @@ from train_keras.distillation import DistillationLoss, label_accuracy
 from train_keras.distribution import distribute
 from train_keras.joint_batches import JointBatches
 from train_keras.joint_losses import joint_losses
+from train_keras.matching import Shown, show
 from train_keras.occlusion.masked import (
     Progress,
     find_landmarks,
@@ -48,6 +49,7 @@ from train_keras.runs import (
 from train_keras.schedules import best_epoch, learning_rate, optimiser, stops
 from train_keras.soft_labels import taught
 from train_keras.starting import take_over
+from train_keras.unlabelled import more_faces
 
 WATCHED = 0.1  # of the training people, where a set publishes nobody to watch
 Batches = Any  # a PyDataset with `epoch` and `seed`
@@ -61,16 +63,24 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
     """
     faces = read_faces(recipe)
     training, watched = faces.split(Split.TRAINING)[: recipe.data.limit], faces.split(Split.PUBLIC_TEST)
-    pool = occluded_copies(recipe, training, progress)
+    parts = [training]
+    if recipe.unlabelled is not None:
+        more = more_faces(recipe.unlabelled, training.images.shape[1], progress)
+        parts.append(merge(more, recipe.data.labels))
+    # Each part is painted by itself: the published faces' pictures, kept on disk, stay as they are.
+    pools = [occluded_copies(recipe, part, progress) for part in parts]
+    pool = None if pools[0] is None else np.concatenate([each for each in pools if each is not None], axis=1)
+    joint = isinstance(network(recipe).output, dict)
+    hidden = [find_hidden(recipe, part, progress) for part in parts] if joint else []
+    training = joined(parts)
     watched_masked = masked_test(watched, progress)[0]
     few = slice(recipe.data.watched)
     sets = training, pool, watched[few], watched_masked[few]
-    joint = isinstance(network(recipe).output, dict)
-    hidden = find_hidden(recipe, training, progress) if joint else None
     teacher = None
     if recipe.distillation is not None:
         teacher = taught(recipe.distillation, training, pool, run, progress)
-    return fit(recipe, run, *sets, teacher=teacher, hidden=hidden)
+    shown = show(recipe.matching.teacher, training.images) if recipe.matching is not None else None
+    return fit(recipe, run, *sets, teacher=teacher, hidden=all_hidden(hidden), shown=shown)
 
 
 def fit(
@@ -83,6 +93,7 @@ def fit(
     *,
     teacher: Floats | None = None,
     hidden: Hidden | None = None,
+    shown: Shown | None = None,
     until: int | None = None,
 ) -> keras.Model:
     """Train on faces and their masked pool; watch accuracy on `watched` bare and masked.
@@ -92,6 +103,7 @@ def fit(
         teacher: float32 [N, C] or [1 + V, N, C], logits of the bare training faces or of those and of the
             pool's, where the recipe distils.
         hidden: what the pool covers and where the landmarks are, for a network that answers that too.
+        shown: what the recipe's teacher sees in the training faces, for a network that matches it.
         until: stop after this epoch, as a kill would; the next call goes on there.
     Raises:
         ConfigError: the folder holds a run of another recipe.
@@ -114,8 +126,16 @@ def fit(
     metric = keras.metrics.MeanMetricWrapper(label_accuracy, "categorical_accuracy")
     batches: Batches
     if hidden is not None:
+        look = model.output["attention"].shape[1] if "attention" in model.output else None
         batches = JointBatches(
-            training, images, hidden.maps, hidden.points, outputs=tuple(model.output), **options
+            training,
+            images,
+            hidden.maps,
+            hidden.points,
+            outputs=tuple(model.output),
+            shown=shown,
+            look=look,
+            **options,
         )
         compiled = joint_losses(model, loss, metric)
     else:
@@ -220,6 +240,14 @@ def find_hidden(recipe: Recipe, training: Faces, progress: Progress = quiet) -> 
     data = recipe.data
     maps = pool_maps(training, data.occlusions, recipe.seed, data.variants, progress)
     return Hidden(maps, find_landmarks(training.images, progress)[0])
+
+
+def all_hidden(parts: Sequence[Hidden]) -> Hidden | None:
+    """What the pools of several parts cover, one after the other; None of no part."""
+    if not parts:
+        return None
+    maps, points = [part.maps for part in parts], [part.points for part in parts]
+    return Hidden(np.concatenate(maps, axis=1), np.concatenate(points))
 
 
 def _begin(recipe: Recipe, steps: int, compiled: dict[str, Any]) -> keras.Model:

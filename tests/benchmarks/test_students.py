@@ -7,6 +7,7 @@ import pytest
 from benchmarks.students import FILE, Student, main, merged, read_candidates, run_of, write
 from edge.errors import ConfigError
 
+LESSONS = FILE.with_name("students-lessons.toml")
 STUDENTS = (
     Student("first", 1000, 30.4, 865, 0.3, 0.80, 0.60),
     Student("second", 2000, 60.8, 1020, 0.7, 0.81, 0.58),
@@ -21,6 +22,25 @@ def test_shipped_candidates_are_recipes_of_one_schedule_and_differ():
     assert len({run_of(name, FILE.parent) for name in recipes}) == len(recipes)
     wide = recipes["without RGC, 1.25 wide"].model.options
     assert wide == recipes["slim_fine_plain"].model.options | {"rgc": False, "width": 1.25}
+
+
+def test_what_all_candidates_change(tmp_path):
+    file = tmp_path / "students.toml"
+    file.write_text(
+        'recipe = "slim"\nepochs = 2\n[common]\nseed = 4\noptimiser.learning_rate = 0.5\n'
+        "[students.a]\n[students.b]\nseed = 5\n"
+    )
+    recipes = read_candidates(file)
+    assert [recipe.seed for recipe in recipes.values()] == [4, 5]
+    assert {(one.optimiser.learning_rate, one.optimiser.epochs) for one in recipes.values()} == {(0.5, 2)}
+
+
+def test_shipped_lessons_are_recipes_that_go_on_from_one_network():
+    recipes = read_candidates(LESSONS)
+    assert {str(one.model.start) for one in recipes.values()} == {"runs/slim_fine/model.keras"}
+    assert len(
+        {recipe.model_copy(update={"name": ""}).model_dump_json() for recipe in recipes.values()}
+    ) == len(recipes)
 
 
 def test_changes_reach_into_tables_and_leave_the_rest():
@@ -70,6 +90,17 @@ def test_what_is_written(tmp_path):
     kept = json.loads((tmp_path / "results" / "students.json").read_text())
     assert [one["name"] for one in kept["students"]] == ["first", "second"]
     assert (tmp_path / "figures" / "students.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_another_file_writes_under_its_own_name_and_title(tmp_path):
+    recipe = read_candidates(LESSONS)["no change"]
+    body = write(STUDENTS, recipe, LESSONS, tmp_path)
+    assert "trained 4 epochs from slim_fine's weights" in body
+    assert "![accuracy over time](figures/students-lessons.png)" in body
+    text = (tmp_path / "results.md").read_text()
+    assert "<!-- students-lessons -->\n## Ways to teach\n" in text
+    assert (tmp_path / "results" / "students-lessons.json").is_file()
+    assert (tmp_path / "figures" / "students-lessons.png").is_file()
 
 
 @pytest.mark.slow

@@ -82,6 +82,18 @@ def test_run_of_another_recipe_is_left_alone(straight, sets):
         fit(other, straight[0], *sets)
 
 
+def test_a_run_goes_on_after_recipes_learned_to_say_more(sets, tmp_path):
+    fit(RECIPE, tmp_path, *sets, until=1)
+    kept = json.loads((tmp_path / "recipe.json").read_text())
+    del kept["unlabelled"], kept["augmentation"]["mixup"]
+    (tmp_path / "recipe.json").write_text(json.dumps(kept))
+    fit(RECIPE, tmp_path, *sets, until=2)
+    assert len(json.loads((tmp_path / "history.json").read_text())) == 2
+    (tmp_path / "recipe.json").write_text("{}")
+    with pytest.raises(ConfigError, match="another recipe"):
+        fit(RECIPE, tmp_path, *sets)
+
+
 def test_mixed_precision_leaves_a_float32_network(sets, tmp_path):
     recipe = RECIPE.model_copy(
         update={

@@ -81,6 +81,22 @@ class Faces:
         return self[~training | np.isin(self.rows, unseen.rows)]
 
 
+def joined(parts: Sequence[Faces]) -> Faces:
+    """Several sets with the same labels, one after the other; nobody is named where one does not name all."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [part.identities for part in parts]
+    known = [each for each in names if each is not None]
+    return Faces(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.targets for part in parts]),
+        np.concatenate([part.splits for part in parts]),
+        np.concatenate([part.rows for part in parts]),
+        parts[0].labels,
+        np.concatenate(known) if len(known) == len(names) else None,
+    )
+
+
 def require(path: Path, layout: str) -> Path:
     """The path, or a DataError that names what is missing and what was expected."""
     if not path.exists():

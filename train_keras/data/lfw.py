@@ -38,6 +38,7 @@ LABEL_OF = {
 # Correlation of the grey levels' slopes at 24 px. Of the set's pairs under two names twelve lie above, each
 # of them one photograph to the eye; the next pair lies below 0.86 and is two.
 SAME_PHOTOGRAPH, SAME_SIDE = 0.87, 24
+DRAW_SEED, PER_CLASS = 11, 1100  # `mien framing`'s draw: whoever is in it is not trained on
 VALENCES = ("happy", "neutral", "negative")
 _VALENCE_OF = {
     "happiness": 0, "neutral": 1, "anger": 2, "disgust": 2, "fear": 2, "sadness": 2, "surprise": 2,

@@ -47,6 +47,20 @@ class BatchNorm(layers.BatchNormalization):
         return outputs
 
 
+@keras.saving.register_keras_serializable("mien")
+class Attention(layers.Layer):
+    """Where a network looks: the mean square of its channels, [B, H, W, C] to [B, H, W, 1].
+
+    Source: Zagoruyko and Komodakis 2017, "Paying More Attention to Attention", section 3.1.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        return keras.ops.mean(keras.ops.square(keras.ops.cast(inputs, "float32")), axis=-1, keepdims=True)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*shape[:-1], 1)
+
+
 def scaled(filters: int, width: float) -> int:
     """So many filters at that width: a multiple of 8, at least 8."""
     return max(8, 8 * round(filters * width / 8))

@@ -12,7 +12,13 @@ import keras
 from keras import layers
 
 from edge.labels import LABELS
-from train_keras.models.layers import conv_bn, inverted_residual, represented_global_context, scaled
+from train_keras.models.layers import (
+    Attention,
+    conv_bn,
+    inverted_residual,
+    represented_global_context,
+    scaled,
+)
 
 CHANNELS = (16, 24, 32, 64, 96, 160)
 STRIDES = (1, 2, 1, 2, 2, 2)
@@ -31,6 +37,8 @@ def slim(
     width: float = 1.0,
     dropout: float = 0.0,
     parse: bool = False,
+    features: int = 0,
+    attention: bool = False,
     classes: int = len(LABELS),
 ) -> keras.Model:
     """Build the network; the defaults are the paper's layout.
@@ -47,14 +55,19 @@ def slim(
         dropout: before the dense layer, while training; the paper names none.
         parse: answer too what is covered. Two small heads learn beside the expression, as in the joint
             network (`train_keras.models.joint`); a device leaves them out.
+        features, attention: with `parse`, answer too what a teacher of so many pooled features sees, and
+            where it looks (`train_keras.matching`); a device leaves both out.
         classes: number of labels.
     Returns:
         A model from float [B, S, S, C] in -1…1 to probabilities [B, classes]. With `parse` its answers are
         named: "expression", those probabilities; "occlusion" [B, h, h, 1], 0 bare to 1 covered, from the
-        third block's map; "masked" [B, 1], whether the face is occluded, from the pooled features.
+        third block's map; "masked" [B, 1], whether the face is occluded, from the pooled features;
+        "features" [B, features]; "attention" [B, h, h, 1], of the map that is pooled.
     Raises:
-        ValueError: `strides` does not name six strides.
+        ValueError: `strides` does not name six strides, or a teacher is matched without `parse`.
     """
+    if (features or attention) and not parse:
+        raise ValueError("features and attention are learned beside what is covered: set parse too")
     if len(strides) != len(CHANNELS):
         raise ValueError(f"strides needs {len(CHANNELS)} values, got {list(strides)}")
     x = inputs = keras.Input((input_size, input_size, channels), name="face")
@@ -67,7 +80,7 @@ def slim(
             seen = x
     if rgc:
         x = represented_global_context(x, bounded=bounded)
-    x = conv_bn(x, HEAD, 1, name="head")
+    x = last = conv_bn(x, HEAD, 1, name="head")
     x = pooled = layers.GlobalAveragePooling2D(name="pool")(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
@@ -77,4 +90,8 @@ def slim(
         covered = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32", name="occlusion")(seen)
         masked = layers.Dense(1, activation="sigmoid", dtype="float32", name="masked")(pooled)
         outputs = {"expression": outputs, "occlusion": covered, "masked": masked}
+        if features:
+            outputs["features"] = layers.Dense(features, dtype="float32", name="features")(pooled)
+        if attention:
+            outputs["attention"] = Attention(dtype="float32", name="attention")(last)
     return keras.Model(inputs, outputs, name="slim_rgc" if rgc else "slim")
