@@ -1,17 +1,25 @@
 import json
-from pathlib import Path
 
 import pytest
 
-from benchmarks.boards import BOARDS, CHECKED, SHIPPED, checks, detector_of, rates, rest_of, section, spans
-
-RESULTS = Path("docs/results")
+from benchmarks.boards import (
+    BOARDS,
+    CHECKED,
+    SERVER,
+    SHIPPED,
+    checks,
+    detector_of,
+    rates,
+    rest_of,
+    section,
+    spans,
+)
 
 
 @pytest.fixture(scope="module")
 def kept():
-    table = json.loads((RESULTS / "table2.json").read_text())
-    return {one["title"]: one for one in table["networks"]}, json.loads((RESULTS / "peers.json").read_text())
+    table, peers = (json.loads(file.read_text()) for file in SERVER)
+    return {one["title"]: one for one in table["networks"]}, peers
 
 
 def test_more_work_takes_longer_and_the_boards_come_in_order():
