@@ -16,7 +16,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from edge import bundles
-from edge.alignment import CropGeometry, crop_face, resize_crop, warp_grey
+from edge.alignment import CropGeometry, crop_face, landmarks_of, resize_crop, similarity, warp_grey
 from edge.classifier import Classifier
 from edge.detectors import open_detector
 from edge.labels import LABELS
@@ -39,6 +39,7 @@ JITTERS = (0.0, 0.05, 0.10, 0.15, 0.20)
 REPORT = Path("docs/framing.md")
 HAND, DEFAULT = "hand crop", "five landmarks"
 GAIN, EITHER_WAY = "gain", "either way"  # of the default over the hand crop, and half of its 95 % interval
+SCALE, SPREAD = "scale", "spread"  # of faces in the default's crop, 1 in the hand crop: mean and deviation
 HAPPY, NEUTRAL = LABELS.index("happy"), LABELS.index("neutral")
 
 
@@ -112,7 +113,7 @@ BySize = dict[tuple[str, int], dict[str, float]]
 
 def whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> BySize:
     """Per state (bare, masked) and size: the share of faces found, on those the accuracy of each framing and
-    of the hand crop, and what the default gains over the latter, face by face."""
+    of the hand crop, what the default gains over the latter, face by face, and how large faces are in it."""
     detector, geometry = open_detector("facet"), CropGeometry(classifier.size)
     table: BySize = {}
     pictures = {state: list(_pictures(faces, state)) for state in ("bare", "masked")}
@@ -120,12 +121,15 @@ def whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> B
     for state, size in progress(jobs, len(jobs), "detect, crop, classify"):
         crops: dict[str, list[Image]] = {name: [] for name in (HAND, *FRAMINGS)}
         found: list[int] = []
+        scales: list[float] = []
         for number, picture in enumerate(pictures[state]):
             frame = place(picture, size)
             face = nearest(detector.detect(frame), size)
             if face is None:
                 continue
             found.append(number)
+            factor = np.hypot(*similarity(landmarks_of(face), geometry)[:, 0])
+            scales.append(float(factor) * size / geometry.size)
             crops[HAND].append(resize_crop(_scaled(picture, size), geometry))
             for name, cut in FRAMINGS.items():
                 crops[name].append(cut(frame, face, geometry))
@@ -137,6 +141,7 @@ def whole_path(classifier: Classifier, faces: LfwFaces, progress: Progress) -> B
         if right:
             gained = right[DEFAULT].astype(float) - right[HAND]
             table[state, size] |= {GAIN: gained.mean(), EITHER_WAY: 1.96 * gained.std() / len(gained) ** 0.5}
+            table[state, size] |= {SCALE: float(np.mean(scales)), SPREAD: float(np.std(scales))}
     return table
 
 
@@ -250,13 +255,14 @@ def size_table(by_size: BySize) -> str:
     """Markdown; a dash where no face was found."""
     names = (HAND, *FRAMINGS)
     lines = [
-        f"| faces | size, px | found | {' | '.join(names)} | {DEFAULT} over {HAND}, points |",
-        "|---" * (4 + len(names)) + "|",
+        f"| faces | size, px | found | {' | '.join(names)} | {DEFAULT} over {HAND}, points | face's scale |",
+        "|---" * (5 + len(names)) + "|",
     ]
     for (state, size), row in by_size.items():
         cells = " | ".join(f"{100 * row[name]:.1f}" if name in row else "-" for name in names)
         gain = f"{100 * row[GAIN]:+.1f} ± {100 * row[EITHER_WAY]:.1f}" if GAIN in row else "-"
-        lines.append(f"| {state} | {size} | {100 * row['found']:.1f} | {cells} | {gain} |")
+        scale = f"{row[SCALE]:.2f} ± {row[SPREAD]:.2f}" if SCALE in row else "-"
+        lines.append(f"| {state} | {size} | {100 * row['found']:.1f} | {cells} | {gain} | {scale} |")
     return "\n".join(lines)
 
 
@@ -293,6 +299,7 @@ _PREAMBLE = """The crop a classifier sees is defined once, in `edge/alignment.py
 faces of `lfw_expressions.zip` (as many happy as neutral as other) in 640 x 480 frames, through facet,
 each way of cutting, and the classifier; three-way accuracy (happy, neutral, the rest) on the faces that were
 found. The hand crop is the published one. Labels are noisy and masks synthetic. facet was trained on faces of
-this set, so the share found flatters it. Per cent; the last column with its 95 % interval, face by face.
+this set, so the share found flatters it. Per cent; the gain with its 95 % interval, face by face. Last, how
+large faces are in the device's crop, 1 in the hand crop, and the standard deviation.
 
 """

@@ -14,7 +14,9 @@ from train_keras.framing import (
     FRAMINGS,
     GAIN,
     HAND,
+    SCALE,
     SIZES,
+    SPREAD,
     jitter_curves,
     nearest,
     place,
@@ -66,12 +68,12 @@ def test_framings_agree_on_a_face_that_lies_right():
 def test_the_table_tells_what_the_devices_own_crop_costs():
     named = dict.fromkeys((HAND, *FRAMINGS), 0.75) | {DEFAULT: 0.74}
     lines = size_table({
-        ("bare", 48): {"found": 0.99, GAIN: -0.01, EITHER_WAY: 0.015} | named,
+        ("bare", 48): {"found": 0.99, GAIN: -0.01, EITHER_WAY: 0.015, SCALE: 0.94, SPREAD: 0.07} | named,
         ("masked", 48): {"found": 0.0},
     }).splitlines()  # fmt: skip
     assert len({line.count("|") for line in lines}) == 1
     assert lines[2].startswith("| bare | 48 | 99.0 | 75.0 | 74.0 |")
-    assert lines[2].endswith("| -1.0 ± 1.5 |")
+    assert lines[2].endswith("| -1.0 ± 1.5 | 0.94 ± 0.07 |")
     assert lines[3].endswith("| - | - |")
 
 
@@ -82,6 +84,9 @@ def test_faces_are_cut_to_the_size_that_the_model_reads(model, shared, ferplus):
     classifier = Classifier(load(model))
     table = whole_path(classifier, read_lfw(shared / "lfw_expressions.zip", 2, 1), quiet)
     assert set(table) == {(state, size) for state in ("bare", "masked") for size in SIZES}
-    assert table["bare", 160]["found"] > 0.5
+    row = table["bare", 160]
+    assert row["found"] > 0.5
+    assert row[SCALE] == pytest.approx(1, abs=0.15), "the two crops hold much the same of a face"
+    assert 0 < row[SPREAD] < 0.3
     curves = jitter_curves(classifier, ferplus.images[:64], ferplus.classes[:64])
     assert curves["shifted"][0] == curves["scaled"][0] > 0.5
