@@ -20,7 +20,7 @@ from edge.errors import ConfigError, ModelMissingError
 from edge.types import Floats, Image
 from train_keras import models  # noqa: F401 - a saved teacher's own layers are found once they are imported
 from train_keras.batches import enlarge, scale_pixels
-from train_keras.models.layers import Attention
+from train_keras.models.layers import ActivationAttention
 
 POOL = "pool"  # the layer that averages the last map, in every network that can teach so
 _CHUNK = 512
@@ -52,7 +52,7 @@ def show(teacher: Path, faces: Image) -> Shown:
     if POOL not in {layer.name for layer in model.layers}:
         raise ConfigError(f"matching.teacher: {teacher} has no layer '{POOL}' that averages a map")
     pool = model.get_layer(POOL)
-    eyes = keras.Model(model.input, [pool.output, Attention()(pool.input)])
+    eyes = keras.Model(model.input, [pool.output, ActivationAttention()(pool.input)])
     side = model.input_shape[1]
     features: list[Floats] = []
     attention: list[Image] = []

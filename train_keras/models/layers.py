@@ -48,7 +48,7 @@ class BatchNorm(layers.BatchNormalization):
 
 
 @keras.saving.register_keras_serializable("mien")
-class Attention(layers.Layer):
+class ActivationAttention(layers.Layer):
     """Where a network looks: the mean square of its channels, [B, H, W, C] to [B, H, W, 1].
 
     Source: Zagoruyko and Komodakis 2017, "Paying More Attention to Attention", section 3.1.

@@ -13,7 +13,7 @@ from keras import layers
 
 from edge.labels import LABELS
 from train_keras.models.layers import (
-    Attention,
+    ActivationAttention,
     conv_bn,
     inverted_residual,
     represented_global_context,
@@ -93,5 +93,5 @@ def slim(
         if features:
             outputs["features"] = layers.Dense(features, dtype="float32", name="features")(pooled)
         if attention:
-            outputs["attention"] = Attention(dtype="float32", name="attention")(last)
+            outputs["attention"] = ActivationAttention(dtype="float32", name="attention")(last)
     return keras.Model(inputs, outputs, name="slim_rgc" if rgc else "slim")

@@ -24,8 +24,9 @@ def panels_of(model: keras.Model, faces: Image, layer: str | None = None) -> tup
     """The panels of every face, and what they are in words.
 
     A transformer shows its last attention; any other network Grad-CAM, and a transformer too if a layer is
-    named. Joint networks add occlusion map, attention, gates and fused feature; the attention CNN its last
-    spatial attention. All show what the answer loses where a patch hides the face.
+    named. A network that answers what is covered adds that map; joint networks add attention, gates and fused
+    feature too; the attention CNN its last spatial attention. All show what the answer loses where a patch
+    hides the face.
 
     Args:
         faces: uint8 [N, S, S] grey.
@@ -51,7 +52,15 @@ def panels_of(model: keras.Model, faces: Image, layer: str | None = None) -> tup
         maps = explain.to_peak(maps - maps.min((1, 2), keepdims=True))
         _add(panels, "spatial attention", [Heat(each) for each in maps])
         notes.append(f"spatial attention: {spatial[-1]}, least to most")
-    if {"occlusion", "effm_fused"} <= {each.name for each in model.layers}:
+    names = {each.name for each in model.layers}
+    if "occlusion" in names:
+        _add(
+            panels,
+            "occlusion map",
+            [Heat(each) for each in explain.inner_output(model, faces, "occlusion")[..., 0]],
+        )
+        notes.append("occlusion map: what the network takes for covered")
+    if {"occlusion", "effm_fused"} <= names:
         _add_joint(panels, model, faces)
         notes.append("gates: share of each region that passes; fused: mean strength of the fused feature")
     _add(panels, "loss when hidden", [Heat(each) for each in explain.sensitivity(model, faces)])
@@ -61,7 +70,6 @@ def panels_of(model: keras.Model, faces: Image, layer: str | None = None) -> tup
 
 def _add_joint(panels: Panels, model: keras.Model, faces: Image) -> None:
     seen = inspect(model, _inputs(model, faces))
-    _add(panels, "occlusion map", [Heat(each) for each in seen.occlusion])
     _add(panels, "region attention", [Heat(each) for each in explain.to_peak(seen.attention)])
     _add(panels, "gates", [Bars(each, REGIONS) for each in seen.gates])
     strength = explain.to_peak(abs(seen.fused).mean(-1))

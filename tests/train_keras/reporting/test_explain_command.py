@@ -73,6 +73,13 @@ def test_joint_networks_show_their_modules(faces):
     assert list(bare[0]) == ["Grad-CAM", "loss when hidden"]
 
 
+def test_a_head_for_what_is_covered_shows_its_map(faces):
+    rows = titles(build("slim", channels=1, stem_strides=1, parse=True), faces)
+    assert list(rows[0]) == ["Grad-CAM", "occlusion map", "loss when hidden"]
+    assert rows[0]["occlusion map"].map.shape == (24, 24)
+    assert 0 <= rows[0]["occlusion map"].map.min() <= rows[0]["occlusion map"].map.max() <= 1
+
+
 def test_transformers_show_their_attention(faces):
     small = build("vit", input_size=56, width=24, blocks=1, heads=2)
     assert list(titles(small, faces)[0]) == ["attention", "loss when hidden"]
