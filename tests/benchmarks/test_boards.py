@@ -8,6 +8,7 @@ from benchmarks.boards import (
     SERVER,
     SHIPPED,
     checks,
+    counted,
     detector_of,
     rates,
     rest_of,
@@ -32,6 +33,11 @@ def test_more_work_takes_longer_and_the_boards_come_in_order():
         assert spans(board, 0.2, 0.0)[1] == pytest.approx(2 * high)
     slowest = [spans(board, 0.1, 5e-4)[1] for board in BOARDS]
     assert slowest == sorted(slowest, reverse=True)
+
+
+def test_work_is_that_of_what_ships():
+    assert counted("slim") == pytest.approx(0.0094, abs=1e-4)
+    assert counted("slim_fine") == pytest.approx(0.0540, abs=5e-4)
 
 
 def test_what_was_measured_on_the_server_is_read_back(kept):
