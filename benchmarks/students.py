@@ -235,8 +235,11 @@ def write(students: Sequence[Student], recipe: Recipe, file: Path, docs: Path) -
     (docs / "results").mkdir(parents=True, exist_ok=True)
     kept = {"machine": describe().model_dump(), "students": [asdict(student) for student in students]}
     (docs / "results" / f"{file.stem}.json").write_text(json.dumps(kept, indent=1) + "\n")
-    figure = Path("figures") / f"{file.stem}.png"
-    draw(students, docs / figure)
+    figure = None
+    # Where all cost the same, times differ by noise alone.
+    if len({student.macs for student in students}) > 1:
+        figure = Path("figures") / f"{file.stem}.png"
+        draw(students, docs / figure)
     command = COMMAND if file == FILE else f"{COMMAND} {file}"
     body = section(students, recipe, figure)
     title = tomllib.loads(file.read_text()).get("title", TITLE)
@@ -244,7 +247,7 @@ def write(students: Sequence[Student], recipe: Recipe, file: Path, docs: Path) -
     return body
 
 
-def section(students: Sequence[Student], recipe: Recipe, figure: Path) -> str:
+def section(students: Sequence[Student], recipe: Recipe, figure: Path | None) -> str:
     """Markdown; differences are to the first."""
     first, start = students[0], recipe.model.start
     begun = "the same seed" if start is None else f"{start.parent.name}'s weights"
@@ -263,7 +266,9 @@ def section(students: Sequence[Student], recipe: Recipe, figure: Path) -> str:
             f"| {one.name} | {one.parameters:,} | {one.macs:.1f} | {one.size:.0f} | {one.milliseconds:.2f} "
             f"| {100 * one.bare:.1f} | {100 * one.masked:.1f} | {gains} |"
         )
-    return "\n".join([*lines, "", f"![accuracy over time]({figure})"])
+    if figure is not None:
+        lines += ["", f"![accuracy over time]({figure})"]
+    return "\n".join(lines)
 
 
 def draw(students: Sequence[Student], path: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -94,10 +95,13 @@ def test_what_is_written(tmp_path):
 
 def test_another_file_writes_under_its_own_name_and_title(tmp_path):
     recipe = read_candidates(LESSONS)["no change"]
+    (tmp_path / "alike.toml").write_text("")
     body = write(STUDENTS, recipe, LESSONS, tmp_path)
     assert "trained 4 epochs from slim_fine's weights" in body
     assert "![accuracy over time](figures/students-lessons.png)" in body
     text = (tmp_path / "results.md").read_text()
+    same = [replace(one, macs=30.4) for one in STUDENTS]
+    assert "![" not in write(same, recipe, tmp_path / "alike.toml", tmp_path), "times that differ by noise"
     assert "<!-- students-lessons -->\n## Ways to teach\n" in text
     assert (tmp_path / "results" / "students-lessons.json").is_file()
     assert (tmp_path / "figures" / "students-lessons.png").is_file()
