@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from edge.types import Floats, Image
 
@@ -45,7 +47,7 @@ class Augmentation:
     noise: float = 0.03
     resample: float = 0.35
     erase: float = 0.0
-    mixup: float = 0.0
+    mixup: Annotated[float, Field(ge=0)] = 0.0
 
 
 def augment(image: Image, rng: np.random.Generator, strength: Augmentation) -> Floats:

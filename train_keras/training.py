@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.errors import ConfigError
 from edge.types import Floats, Image
 from train_keras import models
 from train_keras.averaging import averaged, take_average
@@ -22,7 +23,7 @@ from train_keras.data.sets import read_set
 from train_keras.data.splitting import hold_out
 from train_keras.distillation import DistillationLoss, label_accuracy
 from train_keras.distribution import distribute
-from train_keras.joint_batches import JointBatches
+from train_keras.joint_batches import MATCHED, JointBatches
 from train_keras.joint_losses import joint_losses
 from train_keras.matching import Shown, show
 from train_keras.occlusion.masked import (
@@ -60,7 +61,14 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
 
     Every epoch leaves `checkpoint-N.keras` (weights and optimiser), `history.json` and `curves.png`; the
     last one leaves `model.keras`. PublicTest is watched, bare and masked; PrivateTest is never read.
+
+    Raises:
+        ConfigError: the network and the teacher whose sight it is to match do not fit, or the folder holds a
+            run of another recipe.
+        ModelMissingError, DataError: what is trained on, or a teacher, is missing or damaged.
     """
+    answers = network(recipe).output
+    raise_if_unmatched(recipe, answers)
     faces = read_faces(recipe)
     training, watched = faces.split(Split.TRAINING)[: recipe.data.limit], faces.split(Split.PUBLIC_TEST)
     parts = [training]
@@ -70,7 +78,7 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
     # Each part is painted by itself: the published faces' pictures, kept on disk, stay as they are.
     pools = [occluded_copies(recipe, part, progress) for part in parts]
     pool = None if pools[0] is None else np.concatenate([each for each in pools if each is not None], axis=1)
-    joint = isinstance(network(recipe).output, dict)
+    joint = isinstance(answers, dict)
     hidden = [find_hidden(recipe, part, progress) for part in parts] if joint else []
     training = joined(parts)
     watched_masked = masked_test(watched, progress)[0]
@@ -79,7 +87,14 @@ def train(recipe: Recipe, run: Path, progress: Progress = quiet) -> keras.Model:
     teacher = None
     if recipe.distillation is not None:
         teacher = taught(recipe.distillation, training, pool, run, progress)
-    shown = show(recipe.matching.teacher, training.images) if recipe.matching is not None else None
+    shown = None
+    if recipe.matching is not None:
+        shown = show(recipe.matching.teacher, training.images)
+        if "features" in answers and shown.features.shape[1] != answers["features"].shape[1]:
+            raise ConfigError(
+                f"model.options.features: {recipe.matching.teacher} has {shown.features.shape[1]} of them, "
+                f"not {answers['features'].shape[1]}"
+            )
     return fit(recipe, run, *sets, teacher=teacher, hidden=all_hidden(hidden), shown=shown)
 
 
@@ -184,6 +199,23 @@ def run_epochs(
     if stops(recipe.optimiser, history):
         model = _finish(recipe, run, model)
     return model
+
+
+def raise_if_unmatched(recipe: Recipe, answers: Any) -> None:
+    """Refuse a teacher whose sight nothing matches, and a network that would match nobody's.
+
+    Args:
+        answers: the network's outputs, a dict where they are named.
+    Raises:
+        ConfigError: as said.
+    """
+    matched = isinstance(answers, dict) and not set(MATCHED).isdisjoint(answers)
+    if matched and recipe.matching is None:
+        raise ConfigError("model.options: features and attention are a teacher's: name it under [matching]")
+    if recipe.matching is not None and not matched:
+        raise ConfigError(
+            "matching: this network answers neither features nor attention: set them in model.options"
+        )
 
 
 def network(recipe: Recipe) -> keras.Model:

@@ -50,6 +50,7 @@ def test_defaults_and_given_values(tmp_path):
         ("data", "limit = 0", "data.limit"),
         ("data", 'fer2013 = ["a"]', "data.fer2013"),
         ("augmentation", "rotatoin = 3", "augmentation.rotatoin"),
+        ("augmentation", "mixup = -0.2", "augmentation.mixup"),
     ],
 )
 def test_a_bad_key_is_named_in_full(section, line, key, tmp_path):

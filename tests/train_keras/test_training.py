@@ -10,8 +10,8 @@ from edge.errors import ConfigError
 from edge.labels import LABELS
 from train_keras.batches import scale_pixels
 from train_keras.data.faces import Split
-from train_keras.recipe import Recipe
-from train_keras.training import Hidden, fit, read_faces, with_watched
+from train_keras.recipe import MatchingRecipe, Recipe
+from train_keras.training import Hidden, fit, read_faces, train, with_watched
 
 EPOCHS = 3
 RECIPE = Recipe.model_validate({
@@ -92,6 +92,26 @@ def test_a_run_goes_on_after_recipes_learned_to_say_more(sets, tmp_path):
     (tmp_path / "recipe.json").write_text("{}")
     with pytest.raises(ConfigError, match="another recipe"):
         fit(RECIPE, tmp_path, *sets)
+
+
+PARSING = {"input_size": 48, "channels": 1, "rgc": False, "parse": True}
+
+
+@pytest.mark.parametrize(
+    ("options", "teacher", "complaint"),
+    [
+        (PARSING | {"features": 8}, None, r"model\.options: .*name it under \[matching\]"),
+        (PARSING, "none.keras", "matching: this network answers neither features nor attention"),
+        (PARSING | {"parse": False}, "none.keras", "matching: this network answers neither"),
+        (PARSING | {"parse": False, "attention": True}, "none.keras", r"model\.options: .*set parse too"),
+    ],
+)
+def test_a_teacher_without_a_student_and_a_student_without_a_teacher(options, teacher, complaint, tmp_path):
+    matching = MatchingRecipe(teacher=teacher) if teacher else None
+    model = RECIPE.model.model_copy(update={"options": options})
+    with pytest.raises(ConfigError, match=complaint):
+        train(RECIPE.model_copy(update={"model": model, "matching": matching}), tmp_path)
+    assert not list(tmp_path.iterdir()), "told before anything is read, painted or written"
 
 
 def test_mixed_precision_leaves_a_float32_network(sets, tmp_path):

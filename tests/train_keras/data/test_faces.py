@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from edge.labels import LABELS
-from train_keras.data.faces import Faces
+from train_keras.data.faces import Faces, joined
 
 
 def faces_of(levels, first_row=0):
@@ -34,3 +34,14 @@ def test_copies_are_left_out():
     faces, others = faces_of([10, 20, 30, 20]), faces_of([20, 50], first_row=100)
     assert faces.without_copies_of(others).rows.tolist() == [0, 2]
     assert len(faces.without_copies_of(faces)) == 0
+
+
+def test_sets_one_after_the_other():
+    named = replace(faces_of([10, 20]), identities=np.array(["Ann", "Bob"]))
+    more = replace(faces_of([30], first_row=5), identities=np.array(["Cid"]))
+    both = joined([named, more])
+    assert both.images[:, 0, 0].tolist() == [10, 20, 30]
+    assert both.rows.tolist() == [0, 1, 5]
+    assert both.identities.tolist() == ["Ann", "Bob", "Cid"]
+    assert joined([named, faces_of([30])]).identities is None, "who is in the second is not known"
+    assert joined([named]) is named
